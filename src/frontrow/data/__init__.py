@@ -1,0 +1,1 @@
+"""The cellar: catalogue, durable event log, artifacts, importers. One workspace folder holds them all."""

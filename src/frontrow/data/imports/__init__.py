@@ -1,0 +1,1 @@
+"""Rows from elsewhere into catalogue and log, checked row by row."""

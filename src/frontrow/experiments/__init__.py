@@ -1,0 +1,1 @@
+"""Experiments that can be looked at any time: assignment, analysis, checks, bandits."""

@@ -1,0 +1,1 @@
+"""Long work: a persisted queue with schedule, progress, cancel and resume."""

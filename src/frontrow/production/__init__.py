@@ -1,0 +1,1 @@
+"""Where and when to shoot: sheet, schedule, ledger."""

@@ -1,0 +1,1 @@
+"""What to show whom: from viewing signals to a page, with a reason on every tile."""

@@ -1,0 +1,1 @@
+"""The hall: HTTP, auth, metrics, and the state that decisions are made from."""
