@@ -1,0 +1,153 @@
+"""From events to one signed weight for each (viewer, title): what a viewer's doings say about their taste.
+
+A viewer is a (member, profile). Episodes count towards their series. Ratings alone (MovieLens), plays alone and any
+mixture work. Every function is pure; frames come from `data.replay` (or from a file, see `from_columns`).
+
+`weigh` is the one place where kinds become a weight:
+
+    dismissed            -1                    "not interested"
+    stars                0.3 at half a star .. 1 from 3.5 stars on: even a poor rating is a title somebody chose
+    played fraction f    -0.2 below 5% (abandoned), else 0.4 + 0.6 f
+    play without a stop  0.6
+    seen or on My List   0.5
+    click alone          0.2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from frontrow.schema import Kind
+
+if TYPE_CHECKING:
+    import polars as pl
+    from scipy.sparse import csr_array
+
+ABANDONED_FRACTION = 0.05
+FINISHED_FRACTION = 0.9
+KINDS = (Kind.CLICK, Kind.PLAY, Kind.PROGRESS, Kind.STOP, Kind.RATE, Kind.DISMISS, Kind.SEEN, Kind.LIST)
+"""Kinds that say something about taste; impressions are read by the ranker, not here."""
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """One row for each (viewer, title), ordered by viewer, then time; arrays of the same length m.
+
+    `viewer` and `title` are positions in `viewers` and in the titles frame that fitting gets; `weight` is signed
+    (negative: abandoned or dismissed); `at_ms` the time of the last event, UTC milliseconds (or a row number).
+    """
+
+    viewer: NDArray[np.int32]
+    title: NDArray[np.int32]
+    at_ms: NDArray[np.int64]
+    weight: NDArray[np.float32]
+    viewers: Sequence[tuple[Any, str]]
+    n_titles: int
+
+    @property
+    def n_viewers(self) -> int:
+        """Number of viewers."""
+        return len(self.viewers)
+
+    def matrix(self) -> csr_array:
+        """Positive weights as a sparse viewers x titles matrix, float32."""
+        from scipy.sparse import csr_array
+
+        good = self.weight > 0
+        data = (self.weight[good], (self.viewer[good], self.title[good]))
+        return csr_array(data, shape=(self.n_viewers, self.n_titles), dtype=np.float32)
+
+
+def weigh(
+    played: ArrayLike, fraction: ArrayLike, stars: ArrayLike, liked: ArrayLike, clicked: ArrayLike, dismissed: ArrayLike
+) -> NDArray[np.float32]:
+    """Signed weight of what one viewer did with one title; arrays or scalars.
+
+    `fraction` (0 to 1) and `stars` (0.5 to 5) are NaN where unknown; the rest are truth values.
+    """
+    fraction, stars = np.asarray(fraction, np.float64), np.asarray(stars, np.float64)
+    weight = np.where(clicked, 0.2, 0.0)
+    weight = np.where(liked, 0.5, weight)
+    weight = np.where(played, np.maximum(weight, 0.6), weight)
+    of_fraction = np.where(fraction < ABANDONED_FRACTION, -0.2, 0.4 + 0.6 * np.minimum(fraction, 1.0))
+    weight = np.where(np.isnan(fraction), weight, of_fraction)
+    of_stars = np.clip(0.3 + 0.7 * (stars - 0.5) / 3.0, 0.3, 1.0)
+    weight = np.where(np.isnan(stars), weight, np.maximum(weight, of_stars))
+    return np.where(dismissed, -1.0, weight).astype(np.float32)
+
+
+def from_events(events: pl.DataFrame, titles: pl.DataFrame) -> Interactions:
+    """Interactions out of the event log (columns of data.replay) for the titles of a catalogue frame.
+
+    Events of titles that the catalogue does not know are left out; those of an episode count towards its series.
+    """
+    import polars as pl
+
+    ids = titles["title"]
+    index = pl.DataFrame({"title": ids, "_title": np.arange(len(ids), dtype=np.int32)})
+    frame = events.filter(pl.col("kind").is_in([str(kind) for kind in KINDS]) & (pl.col("title") != ""))
+    frame = _to_series(frame, titles).join(index, on="title", how="inner")
+    value, kind = pl.col("value"), pl.col("kind")
+    fractions = value.filter(kind.is_in([str(Kind.PROGRESS), str(Kind.STOP)]))
+    pairs = (
+        frame.sort("at_ms", "seq")
+        .group_by("member", "profile", "_title", maintain_order=True)
+        .agg(
+            at_ms=pl.col("at_ms").max(),
+            order=pl.col("seq").max(),
+            played=(kind == str(Kind.PLAY)).any(),
+            fraction=fractions.max(),
+            stars=value.filter(kind == str(Kind.RATE)).last(),
+            listed=value.filter(kind == str(Kind.LIST)).last().fill_null(0) > 0,
+            seen=_last_says(kind, value, Kind.SEEN),
+            clicked=(kind == str(Kind.CLICK)).any(),
+            dismissed=_last_says(kind, value, Kind.DISMISS),
+        )
+        .sort("member", "profile", "at_ms", "order")
+    )
+    weight = weigh(
+        pairs["played"].to_numpy(),
+        pairs["fraction"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+        pairs["stars"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+        (pairs["listed"] | pairs["seen"]).to_numpy(),
+        pairs["clicked"].to_numpy(),
+        pairs["dismissed"].to_numpy(),
+    )
+    starts = pairs.select((pl.struct("member", "profile") != pl.struct("member", "profile").shift()).fill_null(True))
+    first = starts.to_series().to_numpy()
+    return Interactions(
+        viewer=(np.cumsum(first) - 1).astype(np.int32),
+        title=pairs["_title"].to_numpy().astype(np.int32),
+        at_ms=pairs["at_ms"].to_numpy().astype(np.int64),
+        weight=weight,
+        viewers=pairs.filter(first).select("member", "profile").rows(),
+        n_titles=len(ids),
+    )
+
+
+def _last_says(kind: pl.Expr, value: pl.Expr, wanted: Kind) -> pl.Expr:
+    """Whether the last event of that kind holds; a value of 0 takes it back, no value means yes."""
+    said = value.fill_null(1.0).filter(kind == str(wanted))
+    return said.last().fill_null(0.0) != 0
+
+
+def _to_series(frame: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
+    """The frame with each episode's events put on its series, when the catalogue knows the series."""
+    import polars as pl
+
+    if "series" not in titles.columns:
+        return frame
+    known = titles.filter(
+        pl.col("series").is_not_null() & (pl.col("series") != "") & pl.col("series").is_in(titles["title"].implode())
+    )
+    if not len(known):
+        return frame
+    mapping = known.select(pl.col("title"), pl.col("series").alias("_series"))
+    return (
+        frame.join(mapping, on="title", how="left").with_columns(title=pl.coalesce("_series", "title")).drop("_series")
+    )

@@ -1,0 +1,160 @@
+"""A viewer as the service keeps them in memory: what they did with each title, newest last.
+
+`viewer_from_events` builds one out of the log; `observe` adds one new event in constant time, so the next page has
+changed with no training. Everything is keyed by title id, not by a model's positions: models come and go beneath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from frontrow.recommend.signals import FINISHED_FRACTION, KINDS, weigh
+from frontrow.schema import Kind
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TitleId = Any
+
+
+class Happening(Protocol):
+    """What `observe` reads of an event (`schema.Event` has it all)."""
+
+    at_ms: int
+    kind: Any
+    title: Any
+    value: float | None
+    country: str
+
+
+@dataclass(slots=True)
+class Watched:
+    """What the viewer did with one title."""
+
+    at_ms: int = 0
+    played: bool = False
+    fraction: float | None = None  # newest played fraction, 0 to 1
+    furthest: float | None = None  # largest played fraction
+    stars: float | None = None
+    listed: bool = False
+    clicked: bool = False
+    dismissed: bool = False
+    seen: bool = False
+    weight: float = 0.0
+
+    @property
+    def finished(self) -> bool:
+        """Watched to the end, said to be seen, or rated."""
+        return self.seen or self.stars is not None or (self.furthest or 0.0) >= FINISHED_FRACTION
+
+    @property
+    def unfinished(self) -> bool:
+        """Begun and neither finished, dismissed nor abandoned within the first minutes."""
+        if self.dismissed or (not self.played and self.fraction is None):
+            return False
+        if self.fraction is None:
+            return not self.finished
+        return self.weight > 0 and self.fraction < FINISHED_FRACTION
+
+
+@dataclass(slots=True)
+class Viewer:
+    """One profile of one member. `max_maturity` is the highest minimum age shown (99: no limit)."""
+
+    member: Any = ""
+    profile: str = ""
+    country: str = ""
+    kids: bool = False
+    max_maturity: int = 99
+    watched: dict[TitleId, Watched] = field(default_factory=dict)  # in the order of last events: newest last
+    changes: int = 0  # grows with every observed event; caches compare it
+    cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+def observe(viewer: Viewer, event: Happening, series: Mapping[TitleId, TitleId] | None = None) -> None:
+    """Take in one event of this viewer (any kind; those that say nothing of taste change nothing but the country).
+
+    `series` maps an episode to its series (`model.series`).
+    """
+    if event.country:
+        viewer.country = event.country
+    kind, title = str(event.kind), event.title
+    if title == "" or title is None or kind not in KINDS:
+        return
+    if series:
+        title = series.get(title, title)
+    watched = viewer.watched.pop(title, None) or Watched()
+    viewer.watched[title] = watched
+    watched.at_ms = max(watched.at_ms, event.at_ms)
+    value = event.value
+    if kind == Kind.PLAY:
+        watched.played = True
+        if watched.fraction is not None and watched.fraction >= FINISHED_FRACTION:
+            watched.fraction = 0.0  # begun again
+    elif kind in (Kind.PROGRESS, Kind.STOP):
+        if value is not None:
+            watched.played, watched.fraction = True, value
+            watched.furthest = max(value, watched.furthest or 0.0)
+    elif kind == Kind.RATE:
+        watched.stars = value
+    elif kind == Kind.LIST:
+        watched.listed = bool(value)
+    elif kind == Kind.CLICK:
+        watched.clicked = True
+    elif kind == Kind.DISMISS:
+        watched.dismissed = value is None or bool(value)
+    else:
+        watched.seen = value is None or bool(value)
+    watched.weight = _weight(watched)
+    viewer.changes += 1
+
+
+def viewer_from_events(
+    events: pl.DataFrame,
+    member: Any = "",
+    profile: str = "",
+    *,
+    country: str = "",
+    kids: bool = False,
+    max_maturity: int = 99,
+    series: Mapping[TitleId, TitleId] | None = None,
+) -> Viewer:
+    """The viewer after `events` (columns of data.replay, already of one member and profile, any order)."""
+    viewer = Viewer(member, profile, country, kids, max_maturity)
+    columns = ("at_ms", "kind", "title", "value", "country")
+    ordered = events.sort("at_ms", "seq") if "seq" in events.columns else events.sort("at_ms", maintain_order=True)
+    for at_ms, kind, title, value, where in ordered.select(columns).iter_rows():
+        observe(viewer, _Row(at_ms, kind, title, value, where or ""), series)
+    if country:
+        viewer.country = country
+    return viewer
+
+
+@dataclass(slots=True)
+class _Row:
+    at_ms: int
+    kind: str
+    title: Any
+    value: float | None
+    country: str
+
+
+def _weight(watched: Watched) -> float:
+    if watched.stars is None and watched.fraction is None and not watched.dismissed:  # the common ones, quickly
+        if watched.played:
+            return 0.6
+        return 0.5 if watched.listed or watched.seen else 0.2 if watched.clicked else 0.0
+    nan = float("nan")
+    weight = weigh(
+        watched.played,
+        nan if watched.furthest is None else watched.furthest,
+        nan if watched.stars is None else watched.stars,
+        watched.listed or watched.seen,
+        watched.clicked,
+        watched.dismissed,
+    )
+    return float(np.float32(weight))
