@@ -1,0 +1,242 @@
+"""The tail: the newest events, in one SQLite file, and the index of every event id ever stored.
+
+A commit costs eight SQL statements however many events it holds. The rows travel as one JSON text and are taken apart
+by SQLite, because Python's sqlite3 gives up the interpreter lock at every step: row by row, a busy server would
+make the writer wait for the lock once an event.
+
+Rows whose seq is at most `sealed_seq` are in segments already and wait to be deleted; no reader counts them.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from frontrow.errors import InputError
+from frontrow.schema import Event, EventColumn
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FILE_NAME: Final = "tail.db"
+SEQ: Final = "seq"
+_FORMAT = 1  # PRAGMA user_version of the file
+_READ_ROWS = 50_000  # rows that become one JSON text: 15 MB or so
+
+# `value` is text, the shortest decimal that gives the same double back: SQLite's own reading and printing of JSON
+# numbers keeps 15 digits, and an event must be the same before and after it is sealed.
+_SCHEMA = f"""
+CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE member (member INTEGER PRIMARY KEY AUTOINCREMENT, outer_id TEXT NOT NULL UNIQUE);
+CREATE TABLE event_id (id BLOB PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE tail (
+  seq INTEGER PRIMARY KEY, id BLOB NOT NULL, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, member INTEGER NOT NULL,
+  profile TEXT NOT NULL, title TEXT NOT NULL, session TEXT NOT NULL, decision_id TEXT NOT NULL, device TEXT NOT NULL,
+  country TEXT NOT NULL, value TEXT, props TEXT
+);
+CREATE INDEX tail_member ON tail (member);
+CREATE TABLE segment (
+  file TEXT PRIMARY KEY, seal INTEGER NOT NULL, shard INTEGER NOT NULL, rows INTEGER NOT NULL,
+  min_seq INTEGER NOT NULL, max_seq INTEGER NOT NULL, min_at_ms INTEGER NOT NULL, max_at_ms INTEGER NOT NULL,
+  blake2b TEXT NOT NULL
+);
+CREATE TABLE receipt (file TEXT PRIMARY KEY, body TEXT NOT NULL);
+INSERT INTO state VALUES ('sealed_seq', 0), ('high_water', 0), ('seals', 0);
+PRAGMA user_version = {_FORMAT};
+"""
+
+_INCOMING = """
+CREATE TEMP TABLE incoming (
+  seq INTEGER PRIMARY KEY, id BLOB, at_ms INTEGER, kind TEXT, outer_id TEXT, profile TEXT, title TEXT, session TEXT,
+  decision_id TEXT, device TEXT, country TEXT, value TEXT, props TEXT, fresh INTEGER NOT NULL DEFAULT 1
+);
+"""
+
+_TAKE_IN = f"""
+INSERT INTO incoming (
+  seq, id, at_ms, kind, outer_id, profile, title, session, decision_id, device, country, value, props
+)
+SELECT ?1 + key, substr(?2, 16 * key + 1, 16), {", ".join(f"value ->> {field}" for field in range(11))}
+FROM json_each(?3)
+"""
+
+_KNOW_IDS = "INSERT OR IGNORE INTO event_id SELECT id, seq FROM incoming ORDER BY seq"
+
+_MARK_DUPLICATES = """
+UPDATE incoming SET fresh = 0
+WHERE NOT EXISTS (SELECT 1 FROM event_id known WHERE known.id = incoming.id AND known.seq = incoming.seq)
+"""
+
+_NUMBER_MEMBERS = """
+INSERT INTO member (outer_id) SELECT outer_id FROM incoming
+WHERE fresh AND NOT EXISTS (SELECT 1 FROM member WHERE member.outer_id = incoming.outer_id)
+GROUP BY outer_id ORDER BY min(seq)
+"""
+
+# CROSS JOIN keeps SQLite from walking the (larger) member table first.
+_STORE = """
+INSERT INTO tail SELECT seq, id, at_ms, kind, member, profile, title, session, decision_id, device, country, value, props
+FROM incoming CROSS JOIN member USING (outer_id) WHERE fresh ORDER BY seq
+"""
+
+_ACKNOWLEDGE = """
+SELECT json_group_array(member), json_group_array(fresh)
+FROM (SELECT ifnull(member, 0) AS member, fresh FROM incoming LEFT JOIN member USING (outer_id) ORDER BY seq)
+"""
+
+_READ_FIELDS = ", ".join(
+    f"'{column}', {'hex(id)' if column == EventColumn.ID else column}" for column in (SEQ, *EventColumn.ALL)
+)
+
+_encode_rows = msgspec.json.Encoder().encode
+_encode_props = msgspec.json.Encoder(order="sorted").encode
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Events made ready for storing: 16 bytes of id each, and their other fields as JSON arrays joined by commas."""
+
+    count: int
+    ids: bytes
+    body: bytes
+
+
+def prepare(events: Sequence[Event]) -> Rows:
+    """Make `events` ready to be stored; runs in the caller's thread. Raises InputError for an id that is no UUID."""
+    ids = bytes.fromhex("".join([event.id for event in events]).replace("-", "")) if _are_uuids(events) else b""
+    if len(ids) != 16 * len(events):
+        raise InputError(f"event id {_first_bad_id(events)!r} is not a UUID")
+    rows = [
+        (
+            e.at_ms, e.kind, e.member, e.profile, e.title, e.session, e.decision_id, e.device, e.country,
+            None if e.value is None else repr(float(e.value)),
+            _encode_props(e.props).decode() if e.props else None,
+        )
+        for e in events
+    ]  # fmt: skip
+    return Rows(len(events), ids, _encode_rows(rows)[1:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of rows in one transaction, in their order: inner member (0: none), and 1 if new, 0 if duplicate."""
+
+    members: list[int]
+    fresh: list[int]
+
+
+def store(connection: sqlite3.Connection, first_seq: int, batches: Sequence[Rows]) -> Stored:
+    """Store `batches` inside the open transaction, numbering their rows from `first_seq`.
+
+    An id that is known (in these rows, the tail, a segment, or of a forgotten member) is not stored again, and does
+    not bring its member back: the inner member of such a row may be 0.
+    """
+    body = b"[" + b",".join([batch.body for batch in batches if batch.count]) + b"]"
+    count = sum(batch.count for batch in batches)
+    connection.execute("DELETE FROM incoming")
+    connection.execute(_TAKE_IN, (first_seq, b"".join([batch.ids for batch in batches]), body.decode()))
+    if connection.execute(_KNOW_IDS).rowcount < count:
+        connection.execute(_MARK_DUPLICATES)
+    connection.execute(_NUMBER_MEMBERS)
+    connection.execute(_STORE)
+    members, fresh = connection.execute(_ACKNOWLEDGE).fetchone()
+    return Stored(json.loads(members), json.loads(fresh))
+
+
+def open_writer(folder: Path) -> sqlite3.Connection:
+    """The connection that writes; makes the file when there is none. Only the holder of the writer lock calls this."""
+    connection = sqlite3.connect(folder / FILE_NAME, isolation_level=None, check_same_thread=False)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > _FORMAT:
+        connection.close()
+        raise InputError(f"{folder / FILE_NAME} has format {version}, made by a newer Frontrow; upgrade this one")
+    connection.executescript(
+        # FULL: a commit returns after its WAL frames are synced. secure_delete: what is deleted is overwritten.
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 10000;"
+        # A larger cache keeps the id index in memory; a later checkpoint writes each page fewer times.
+        "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;"
+        "PRAGMA journal_size_limit = 67108864;"
+    )
+    if version == 0:
+        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+    connection.executescript(_INCOMING)
+    return connection
+
+
+def open_reader(folder: Path) -> sqlite3.Connection | None:
+    """A read-only connection beside the writer, None when nothing was ever written. Begin a transaction to read."""
+    if not (folder / FILE_NAME).exists():
+        return None
+    connection = sqlite3.connect(f"{(folder / FILE_NAME).resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    connection.execute("PRAGMA busy_timeout = 10000")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        connection.close()
+        return None
+    return connection
+
+
+def state(connection: sqlite3.Connection, name: str) -> int:
+    """One number of the log's state: sealed_seq, high_water (as of the last forget), seals, shards."""
+    return int(connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()[0])
+
+
+def set_state(connection: sqlite3.Connection, name: str, value: int) -> None:
+    """Write one number of the log's state."""
+    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
+
+
+def newest_seq(connection: sqlite3.Connection) -> int:
+    """The high-water mark: the newest seq ever given, 0 when there is none."""
+    return int(
+        connection.execute(
+            "SELECT max((SELECT ifnull(max(seq), 0) FROM tail), (SELECT ifnull(max(max_seq), 0) FROM segment),"
+            " (SELECT max(value) FROM state WHERE name IN ('high_water', 'sealed_seq')))"
+        ).fetchone()[0]
+    )
+
+
+def read(
+    connection: sqlite3.Connection,
+    *,
+    after_seq: int,
+    up_to_seq: int,
+    where: str = "TRUE",
+    arguments: Sequence[int] = (),
+) -> Iterator[pl.DataFrame]:
+    """Rows with after_seq < seq <= up_to_seq in the order of seq, as frames of at most 50,000; `where` is SQL."""
+    import polars as pl
+
+    schema = {column: pl.Int64 if column in _INTEGERS else pl.String for column in (SEQ, *EventColumn.ALL)}
+    query = (  # one step of SQLite and one of polars' JSON reader, both without the interpreter lock
+        f"SELECT max(seq), group_concat(json_object({_READ_FIELDS}), char(10)) FROM (SELECT * FROM tail"  # noqa: S608
+        f" WHERE seq > ? AND seq <= ? AND {where} ORDER BY seq LIMIT {_READ_ROWS})"
+    )
+    while True:
+        last_seq, lines = connection.execute(query, (after_seq, up_to_seq, *arguments)).fetchone()
+        if last_seq is None:
+            return
+        yield pl.read_ndjson(lines.encode(), schema=schema).with_columns(
+            pl.col(EventColumn.ID).str.decode("hex"), pl.col(EventColumn.VALUE).cast(pl.Float64)
+        )
+        after_seq = last_seq
+
+
+_INTEGERS = {SEQ, EventColumn.AT_MS, EventColumn.MEMBER}
+
+
+def _are_uuids(events: Sequence[Event]) -> bool:
+    return not any(_bad_id(event.id) for event in events)
+
+
+def _bad_id(text: str) -> bool:
+    return len(text) != 36 or text[8] != "-"
+
+
+def _first_bad_id(events: Sequence[Event]) -> str:
+    return next((event.id for event in events if _bad_id(event.id)), "")
