@@ -73,6 +73,13 @@ class Model:
             source.frame("titles.parquet"), source.array("B.npy"), Popularity(total, recent, trend), head["config"]
         )
 
+    @classmethod
+    def unfitted(cls, titles: pl.DataFrame) -> Model:
+        """A model of the catalogue alone, for a service that has not fitted one yet: everything ranks by its newness."""
+        n = len(titles)
+        nothing = np.zeros(n, np.float32)
+        return cls(titles, np.zeros((n, n), np.float32), Popularity(nothing, nothing, nothing), asdict(FitConfig()))
+
     def __len__(self) -> int:
         return len(self.titles)
 
