@@ -1,137 +1,221 @@
-"""The durable event log: one writer thread, group commit, acknowledgement after commit."""
+"""The durable event log: many events share a commit, and none is acknowledged before it.
+
+`submit` makes events ready in the caller's thread and queues them; the writer thread stores what waits in one
+transaction of `tail.db`, synced, and calls back. When the tail has grown long it is sealed: another thread writes the
+Parquet segments, and the writer only puts them on the list and deletes the sealed rows, a few with each commit.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import fcntl
 import logging
 import os
-import sqlite3
 import threading
-from collections import deque
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
 from frontrow.config import EventSettings
-from frontrow.data import tail
-from frontrow.errors import InputError, Overloaded, StorageFull, Unavailable, WriterLocked
+from frontrow.data import members, segments, tail
+from frontrow.data.members import ForgetReceipt
+from frontrow.data.segments import Segment
+from frontrow.data.writer import OnDone, Receipt, Writer
+from frontrow.errors import Unavailable, WriterLocked
 from frontrow.schema import Event
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    import polars as pl
+
+__all__ = ["EventLog", "ForgetReceipt", "OnDone", "Receipt", "SealReport"]
+
+LOCK_NAME: Final = "writer.lock"
+_SEAL_RETRY_S = 60.0  # after a seal that failed, for want of space mostly
 
 _log = logging.getLogger(__name__)
 
 
-class Receipt(msgspec.Struct, frozen=True):
-    """What became of one submit, after its commit."""
+class SealReport(msgspec.Struct, frozen=True):
+    """What one seal moved from the tail into segments."""
 
-    stored: int
-    duplicates: int
-    members: list[int]  # inner id of each event's member, in order; 0: a duplicate whose member is no longer known
-    high_water: int
-
-
-OnDone = Callable[[Receipt | Unavailable], None]
+    rows: int
+    files: int
+    sealed_seq: int  # everything up to here is in segments
 
 
 class EventLog:
-    """thin first form"""
+    """The writer's end of the log in `folder`; readers use `data.replay` and need none of this.
 
-    def __init__(self, folder: Path, settings: EventSettings) -> None:
+    One process at a time holds it; a second gets WriterLocked. `after_commit` is called in the writer thread once after
+    the callbacks of each commit: there an event loop can be woken, once for all of them.
+    """
+
+    def __init__(self, folder: Path, settings: EventSettings, after_commit: Callable[[], None] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._folder = folder
-        self._settings = settings
-        self._lock_file = _lock(folder)
-        self._connection = tail.open_writer(folder)
-        self._newest_seq = tail.newest_seq(self._connection)
-        self._waiting: deque[tuple[tail.Rows, OnDone]] = deque()
-        self._waiting_events = 0
-        self._closing = False
-        self._condition = threading.Condition()
-        self._thread = threading.Thread(target=self._write, name="event-log", daemon=True)
-        self._thread.start()
+        self.folder = folder
+        self._seal_events = settings.seal_events
+        self._after_commit = after_commit
+        with ExitStack() as stack:
+            stack.callback(os.close, _lock(folder))
+            connection = tail.open_writer(folder, settings.shards)
+            stack.callback(connection.close)
+            left_behind = segments.sweep(folder, connection)
+            if left_behind:
+                _log.info("removed %d segment files that a crash left behind in %s", len(left_behind), folder)
+            members.write_receipts(folder, connection)
+            self._shards = tail.state(connection, tail.SHARDS)
+            self._sealed_seq = tail.state(connection, tail.SEALED_SEQ)
+            self._writer = Writer(folder, connection, settings, self._committed)
+            self._resources = stack.pop_all()
+        self._maintenance = threading.Lock()  # held by the one seal or forget at work
+        self._sealer: threading.Thread | None = None
+        self._seal_not_before_s = 0.0
+        self._writer.start()
 
     def submit(self, events: Sequence[Event], on_done: OnDone) -> None:
-        rows = tail.prepare(events)
-        with self._condition:
-            if self._closing:
-                raise Unavailable("the event log is closed")
-            if self._waiting_events + rows.count > self._settings.queue_events:
-                raise Overloaded(f"{self._waiting_events} events wait to be written; try again in a second", 1.0)
-            self._waiting.append((rows, on_done))
-            self._waiting_events += rows.count
-            self._condition.notify_all()
+        """Queue `events`, which have passed `checks.event_fault`, and return at once.
+
+        `on_done` is called in the writer thread after the commit that made them durable, or with what went wrong: then
+        none of them was acknowledged, and sending them again is safe. It must be quick.
+        Raises Overloaded when the queue is full, InputError for an id that is no UUID, Unavailable after `close`.
+        """
+        self._writer.put(tail.prepare(events), on_done, wait=False)
 
     def append(self, events: Sequence[Event]) -> Receipt:
-        future: Future[Receipt | Unavailable] = Future()
-        self.submit(events, future.set_result)
-        outcome = future.result()
+        """Store `events` and return when they are durable; waits while the queue is full.
+
+        Raises StorageFull or Unavailable when they could not be stored, InputError for an id that is no UUID.
+        """
+        done: Future[Receipt | Unavailable] = Future()
+        self._writer.put(tail.prepare(events), done.set_result, wait=True)
+        outcome = done.result()
         if isinstance(outcome, Unavailable):
             raise outcome
         return outcome
 
-    def close(self) -> None:
-        with self._condition:
-            self._closing = True
-            self._condition.notify_all()
-        self._thread.join()
-        self._connection.close()
-        os.close(self._lock_file)
+    def seal(self) -> SealReport:
+        """Move what the tail holds now into segments; happens by itself when the tail has grown long.
 
-    def __enter__(self) -> EventLog:
+        Raises StorageFull or Unavailable when it could not be done: the events then stay in the tail.
+        """
+        rows = files = 0
+        with self._maintenance:
+            up_to_seq = self._writer.newest_seq
+            while (frame := self._oldest_of_tail(up_to_seq)) is not None:
+                written = self._seal_frame(frame)
+                rows += frame.height
+                files += len(written)
+            return SealReport(rows, files, self._sealed_seq)
+
+    def forget(self, member: str) -> ForgetReceipt:
+        """Remove a member (the outer id) and all their events, sealed ones too, and leave a receipt in `receipts/`.
+
+        Stop sending events of the member first: a later one makes a new member of the same outer id.
+        Raises UnknownMember; StorageFull or Unavailable when it could not be done: nothing has changed then.
+        """
+        with self._maintenance:
+            try:
+                erasure = members.rewrite(self.folder, member)
+            except OSError as error:
+                raise self._writer.failure(error) from error
+            at_ms = time.time_ns() // 1_000_000
+
+            def erase(connection: sqlite3.Connection) -> ForgetReceipt:
+                return members.erase(connection, erasure, member, at_ms, self._writer.newest_seq)
+
+            receipt = self._writer.perform(erase)
+            segments.remove(self.folder, [segment.file for segment in erasure.old])
+            if not self._writer.perform(tail.scrub, transaction=False):
+                _log.warning(
+                    "a reader holds %s open; traces of a forgotten member stay in it until it closes", self.folder
+                )
+            self._writer.perform(lambda connection: members.write_receipts(self.folder, connection), transaction=False)
+            return receipt
+
+    def close(self) -> None:
+        """Write what waits, finish a seal at work, and let go of the lock. Closing twice is fine."""
+        self._writer.close()
+        if self._sealer is not None:
+            self._sealer.join()
+        self._writer.stop()
+        self._resources.close()
+
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
-    def _write(self) -> None:
-        while True:
-            with self._condition:
-                while not self._waiting and not self._closing:
-                    self._condition.wait()
-                if not self._waiting:
-                    return
-                group = []
-                count = 0
-                while self._waiting and (
-                    not group or count + self._waiting[0][0].count <= self._settings.commit_events
-                ):
-                    group.append(self._waiting.popleft())
-                    count += group[-1][0].count
-                self._waiting_events -= count
-            self._commit(group, count)
+    def _committed(self) -> None:
+        """In the writer thread, after each commit."""
+        if self._after_commit is not None:
+            self._after_commit()
+        sealing = self._sealer is not None and self._sealer.is_alive()
+        tail_rows = self._writer.newest_seq - self._sealed_seq
+        if tail_rows >= self._seal_events and not sealing and time.monotonic() >= self._seal_not_before_s:
+            self._sealer = threading.Thread(target=self._seal_beside, name="event-log-seal", daemon=True)
+            self._sealer.start()
 
-    def _commit(self, group: list[tuple[tail.Rows, OnDone]], count: int) -> None:
-        connection = self._connection
+    def _seal_beside(self) -> None:
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            stored = tail.store(connection, self._newest_seq + 1, [rows for rows, _ in group])
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            failure = Unavailable(str(error))
-            for _, on_done in group:
-                on_done(failure)
-            return
-        self._newest_seq += max((place for place, fresh in enumerate(stored.fresh, 1) if fresh), default=0)
-        position = 0
-        for rows, on_done in group:
-            end = position + rows.count
-            fresh = sum(stored.fresh[position:end])
-            on_done(Receipt(fresh, rows.count - fresh, stored.members[position:end], self._newest_seq))
-            position = end
+            report = self.seal()
+        except Unavailable as error:
+            self._seal_not_before_s = time.monotonic() + _SEAL_RETRY_S
+            _log.warning("sealing is put off for %g s: %s", _SEAL_RETRY_S, error)
+        else:
+            _log.info("sealed %d events into %d files", report.rows, report.files)
+
+    def _oldest_of_tail(self, up_to_seq: int) -> pl.DataFrame | None:
+        """Some `seal_events` rows that are not sealed yet, None when there are none."""
+        import polars as pl
+
+        reader = tail.open_reader(self.folder)
+        assert reader is not None  # the writer has made the file
+        try:
+            frames: list[pl.DataFrame] = []
+            rows = 0
+            for frame in tail.read(reader, after_seq=self._sealed_seq, up_to_seq=up_to_seq):
+                frames.append(frame)
+                rows += frame.height
+                if rows >= self._seal_events:
+                    break
+        finally:
+            reader.close()
+        return pl.concat(frames) if frames else None
+
+    def _seal_frame(self, frame: pl.DataFrame) -> list[Segment]:
+        """Write the segments of one seal, then have the writer put them on the list."""
+        sealed_seq = int(frame[tail.SEQ][-1])
+        try:
+            written = segments.write(self.folder, sealed_seq, frame, self._shards)
+        except OSError as error:
+            raise self._writer.failure(error) from error
+
+        def enlist(connection: sqlite3.Connection) -> None:
+            segments.enlist(connection, written)
+            tail.set_state(connection, tail.SEALED_SEQ, sealed_seq)
+
+        self._writer.perform(enlist)
+        self._sealed_seq = sealed_seq
+        return written
 
 
 def _lock(folder: Path) -> int:
-    lock_file = os.open(folder / "writer.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    """Take the writer lock, which ends with the process however it ends; returns the open file."""
+    lock_file = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.read(lock_file, 32).decode(errors="replace").strip() or "unknown"
+        holder = os.read(lock_file, 32).decode(errors="replace").strip() or "of unknown number"
         os.close(lock_file)
         raise WriterLocked(
             f"process {holder} already writes to {folder}; stop it first, or send the events to it over HTTP"

@@ -1,0 +1,173 @@
+"""Segments: the sealed part of the event log, as Parquet files sharded by a hash of the member.
+
+A segment file is written under a temporary name, synced, renamed, and its folder synced, before a transaction puts it
+on the list in `tail.db`. What is not on the list does not exist: the writer's next start removes it. A file's name
+ends in its own hash, so no file is ever written twice and a reader never sees one change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from frontrow.data import tail
+from frontrow.schema import EventColumn
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FOLDER: Final = "segments"
+_TEMPORARY = ".tmp"
+# Small row groups, and rows in the order of member, let one member's events be read without the rest of the shard.
+_ROW_GROUP_ROWS = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One sealed file, as the list in `tail.db` knows it. All files of a seal share its range of seqs."""
+
+    file: str
+    seal: int
+    shard: int
+    rows: int
+    min_seq: int
+    max_seq: int
+    min_at_ms: int
+    max_at_ms: int
+    blake2b: str
+
+
+def shard_of(member: int, shards: int) -> int:
+    """Shard of an inner member id: blake2b, so that neighbouring ids spread and every machine agrees."""
+    digest = hashlib.blake2b(member.to_bytes(8, "little"), digest_size=8).digest()
+    return int.from_bytes(digest, "little") % shards
+
+
+def shards_of(members: pl.Series, shards: int) -> pl.Series:
+    """Shard of each inner member id."""
+    import polars as pl
+
+    distinct = members.unique()
+    table = pl.DataFrame({"member": distinct, "shard": [shard_of(member, shards) for member in distinct.to_list()]})
+    return members.to_frame("member").join(table, on="member", how="left", maintain_order="left")["shard"]
+
+
+def write(folder: Path, seal: int, frame: pl.DataFrame, shards: int) -> list[Segment]:
+    """Write the rows of one seal, one durable file a shard; they count only once `enlist` is committed."""
+    import polars as pl
+
+    (folder / FOLDER).mkdir(exist_ok=True, mode=0o700)
+    parts = frame.with_columns(shards_of(frame[EventColumn.MEMBER], shards).alias("shard")).partition_by(
+        "shard", as_dict=True, include_key=False
+    )
+    segments = [
+        _write_file(folder, seal, int(shard), part.sort(EventColumn.MEMBER, tail.SEQ))
+        for (shard,), part in sorted(parts.items())
+    ]
+    _sync_folder(folder / FOLDER)
+    assert sum(segment.rows for segment in segments) == frame.select(pl.len()).item()
+    return segments
+
+
+def rewrite_without(folder: Path, segment: Segment, member: int) -> Segment | None:
+    """A durable copy of `segment` without `member`: the same segment when it has none, None when nothing is left."""
+    import polars as pl
+
+    frame = pl.read_parquet(folder / FOLDER / segment.file, glob=False)
+    kept = frame.filter(pl.col(EventColumn.MEMBER) != member)
+    if kept.height == frame.height:
+        return segment
+    if kept.is_empty():
+        return None
+    copy = _write_file(folder, segment.seal, segment.shard, kept)
+    _sync_folder(folder / FOLDER)
+    return copy
+
+
+def listed(connection: sqlite3.Connection) -> list[Segment]:
+    """The segments that count, oldest seal first."""
+    return [Segment(*row) for row in connection.execute("SELECT * FROM segment ORDER BY seal, shard")]
+
+
+def enlist(connection: sqlite3.Connection, segments: Iterable[Segment]) -> None:
+    """Put segments on the list, inside the open transaction."""
+    connection.executemany(
+        "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [astuple(segment) for segment in segments]
+    )
+
+
+def delist(connection: sqlite3.Connection, segments: Iterable[Segment]) -> None:
+    """Take segments off the list, inside the open transaction; `remove` their files after its commit."""
+    connection.executemany("DELETE FROM segment WHERE file = ?", [(segment.file,) for segment in segments])
+
+
+def remove(folder: Path, files: Iterable[str]) -> None:
+    """Delete segment files that are no longer on the list. A reader that has one open keeps it; others read anew."""
+    for file in files:
+        (folder / FOLDER / file).unlink(missing_ok=True)
+    if (folder / FOLDER).exists():
+        _sync_folder(folder / FOLDER)
+
+
+def sweep(folder: Path, connection: sqlite3.Connection) -> list[str]:
+    """Remove what a crash left behind: files that are not on the list. Only the writer, at its start, may do this."""
+    known = {segment.file for segment in listed(connection)}
+    left_behind = [path.name for path in _files(folder) if path.name not in known]
+    if left_behind:
+        remove(folder, left_behind)
+    return left_behind
+
+
+def damaged(folder: Path) -> list[str]:
+    """Files on the list that are missing or whose hash has changed; reads every segment once."""
+    connection = tail.open_reader(folder)
+    if connection is None:
+        return []
+    try:
+        segments = listed(connection)
+    finally:
+        connection.close()
+    return [segment.file for segment in segments if _hash(folder / FOLDER / segment.file) != segment.blake2b]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    if (folder / FOLDER).exists():
+        yield from (folder / FOLDER).iterdir()
+
+
+def _write_file(folder: Path, seal: int, shard: int, frame: pl.DataFrame) -> Segment:
+    temporary = folder / FOLDER / f"{seal:08d}-{shard:04d}{_TEMPORARY}"
+    frame.write_parquet(temporary, compression="zstd", row_group_size=_ROW_GROUP_ROWS, statistics=True)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    digest = _hash(temporary)
+    name = f"{seal:08d}-{shard:04d}-{digest[:16]}.parquet"
+    temporary.rename(folder / FOLDER / name)
+    return Segment(
+        name, seal, shard, frame.height, *_bounds(frame[tail.SEQ]), *_bounds(frame[EventColumn.AT_MS]), digest
+    )
+
+
+def _bounds(numbers: pl.Series) -> tuple[int, int]:
+    return int(numbers.min()), int(numbers.max())  # type: ignore[arg-type]
+
+
+def _hash(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
