@@ -1,0 +1,133 @@
+"""What `frontrow doctor` looks at: the installation, then the workspace, each with how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from frontrow.errors import FrontrowError
+
+LEAST_FREE_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    state: Literal["good", "note", "wrong"]
+    found: str
+    mend: str = ""
+
+    @property
+    def mark(self) -> str:
+        """A coloured sign for the table."""
+        return {"good": "[green]✓[/]", "note": "[yellow]·[/]", "wrong": "[red]✗[/]"}[self.state]
+
+
+def examine(workspace: Path) -> list[Finding]:
+    """Every finding, installation first."""
+    return [*_installation(), *_workspace(workspace)]
+
+
+def _installation() -> Iterator[Finding]:
+    import importlib.util
+    from importlib.metadata import PackageNotFoundError, requires, version
+
+    from packaging.requirements import Requirement
+
+    yield Finding("python", "good", sys.version.split()[0])
+    missing = []
+    for line in requires("frontrow") or ():
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            if not requirement.specifier.contains(version(requirement.name), prereleases=True):
+                missing.append(f"{requirement.name} {version(requirement.name)}, needs {requirement.specifier}")
+        except PackageNotFoundError:
+            missing.append(requirement.name)
+    yield (
+        Finding("packages", "wrong", ", ".join(missing), "pip install --upgrade frontrow")
+        if missing
+        else Finding("packages", "good", "all there")
+    )
+    vendor = Path(str(importlib.util.find_spec("frontrow").origin)).parent / "web/static/vendor/htmx.min.js"  # type: ignore[union-attr]
+    yield (
+        Finding("web assets", "good", "htmx and fonts")
+        if vendor.exists()
+        else Finding("web assets", "note", "none: pages do with links and forms", "install Node.js, then 'make assets'")
+    )
+    cores = os.cpu_count() or 1
+    yield Finding("cores", "good" if cores > 1 else "note", str(cores))
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        yield Finding("bytecode", "note", "PYTHONDONTWRITEBYTECODE is set: starts are two to three times slower", "unset it")
+
+
+def _workspace(root: Path) -> Iterator[Finding]:
+    from frontrow import config
+    from frontrow.data.workspace import open_workspace
+
+    try:
+        place = open_workspace(root)
+    except FrontrowError as error:
+        yield Finding("workspace", "wrong", str(root), str(error))
+        return
+    yield Finding("workspace", "good", str(place.root))
+    try:
+        settings = config.load(place.root)
+        yield Finding("settings", "good", config.FILE_NAME)
+    except FrontrowError as error:
+        yield Finding("settings", "wrong", str(error), f"edit {place.root / config.FILE_NAME}")
+        return
+    free = shutil.disk_usage(place.root).free
+    enough = free >= LEAST_FREE_BYTES
+    yield Finding("disk", "good" if enough else "wrong", f"{free / 1e9:.1f} GB free", "" if enough else "free some space")
+    mode = place.root.stat().st_mode & 0o077
+    yield (
+        Finding("permissions", "note", f"others may look into {place.root}", f"chmod 700 {place.root}")
+        if mode
+        else Finding("permissions", "good", "the owner's alone")
+    )
+    yield from _contents(place.store_url(settings), place.log, place.artifacts)
+
+
+def _contents(store_url: str, log: Path, artifacts_root: Path) -> Iterator[Finding]:
+    from frontrow.data import artifacts, replay
+    from frontrow.data.accounts import Accounts
+    from frontrow.data.catalogue import Catalogue
+
+    try:
+        catalogue = Catalogue(store_url)
+        titles = catalogue.count()
+        catalogue.close()
+        accounts = Accounts(store_url)
+        keys = sum(key.revoked_ms is None for key in accounts.keys())
+        accounts.close()
+    except FrontrowError as error:
+        yield Finding("store", "wrong", str(error), "see [store] url in frontrow.toml")
+        return
+    mend = "" if titles else "frontrow import --help"
+    yield Finding("catalogue", "good" if titles else "note", f"{titles:,} titles", mend)
+    yield Finding("keys", "good" if keys else "note", f"{keys} in use", "" if keys else "frontrow keys add NAME --role read")
+    try:
+        members = len(replay.outer_members(log))
+        yield Finding("event log", "good", f"{members:,} members")
+    except FrontrowError as error:
+        yield Finding("event log", "wrong", str(error))
+    try:
+        artifact = artifacts.open_current(artifacts_root, "recommend")
+    except FrontrowError as error:
+        yield Finding("model", "wrong", str(error), "frontrow fit recommend")
+        return
+    if artifact is None:
+        yield Finding("model", "note", "none yet", "frontrow fit recommend")
+    elif artifact.fallback_from:
+        yield Finding("model", "wrong", f"{artifact.fallback_from} is damaged", "frontrow fit recommend")
+    else:
+        yield Finding("model", "good", artifact.version)

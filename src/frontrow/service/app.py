@@ -1,0 +1,171 @@
+"""The HTTP service: routes, errors as answers, and the OpenAPI description."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Depends, FastAPI, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from frontrow import __version__
+from frontrow.data.accounts import Role
+from frontrow.errors import (
+    FrontrowError,
+    InputError,
+    Overloaded,
+    Refusal,
+    StorageFull,
+    Unavailable,
+    UnknownMember,
+    UnknownTitle,
+)
+from frontrow.recommend.answer import Page, Ranked
+from frontrow.schema import Decision, Event
+from frontrow.service import ingest
+from frontrow.service.auth import require
+from frontrow.service.guard import Guard
+from frontrow.service.hall import Audience, Hall
+from frontrow.service.metrics import Timed
+
+Text = Annotated[str, Query(max_length=128)]
+Country = Annotated[str, Query(pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2")]
+Maturity = Annotated[int, Query(ge=0, le=99, description="highest minimum age shown; 99: no limit")]
+
+_encode = msgspec.json.Encoder().encode
+_STATUS: dict[type[FrontrowError], int] = {
+    UnknownTitle: 404, UnknownMember: 404, InputError: 422, Refusal: 409, StorageFull: 507, Overloaded: 503,
+    Unavailable: 503, FrontrowError: 500,
+}  # fmt: skip
+
+
+class HomeDecision(Decision):
+    """A home page in its envelope."""
+
+    answer: Page
+
+
+class SimilarDecision(Decision):
+    """A list of titles in its envelope."""
+
+    answer: Ranked
+
+
+def create_app(hall: Hall, *, with_worker: bool = False) -> FastAPI:
+    """The service over an open hall, which it closes when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        hall.open(with_worker=with_worker)
+        yield
+        await hall.close()
+
+    app = FastAPI(
+        title="Frontrow", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None,
+        description="Decisions for a streaming service. Every route but /health needs `Authorization: Bearer KEY`.",
+    )  # fmt: skip
+    app.state.hall = hall
+    app.state.doorkeeper = hall.doorkeeper
+    app.add_middleware(Timed, metrics=hall.metrics)
+    app.add_middleware(Guard, body_bytes=hall.settings.service.body_bytes)
+    app.add_exception_handler(FrontrowError, _answer_error)
+    _add_health(app, hall)
+    _add_events(app, hall)
+    _add_recommend(app, hall)
+    return app
+
+
+def _add_health(app: FastAPI, hall: Hall) -> None:
+    @app.get("/health/live", tags=["health"], summary="The process runs")
+    async def live() -> dict[str, str]:
+        return {"status": "live", "version": __version__}
+
+    @app.get("/health/ready", tags=["health"], summary="Requests can be answered")
+    async def ready() -> dict[str, str]:
+        return {"status": "ready", "model": hall.models.version or "none"}
+
+    @app.get("/metrics", tags=["health"], dependencies=[Depends(require(Role.READ))], summary="Counters for Prometheus")
+    async def metrics() -> Response:
+        return Response(hall.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.get("/openapi.json", dependencies=[Depends(require(Role.READ))], include_in_schema=False)
+    async def openapi() -> dict[str, Any]:
+        return app.openapi()
+
+
+def _add_events(app: FastAPI, hall: Hall) -> None:
+    body = {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _schema(Event | list[Event])}}}
+    }
+
+    @app.post(
+        "/v1/events", tags=["events"], dependencies=[Depends(require(Role.INGEST))], openapi_extra=body,
+        responses=_answers(ingest.Acknowledgement) | {503: {"description": "The queue is full: see Retry-After"}},
+    )  # fmt: skip
+    async def store_events(request: Request) -> Response:
+        """Store one event or a list; the answer comes after they are on disk.
+
+        The same id twice is stored once, so a client that got no answer sends again. Events that are wrong are refused
+        one by one, with the reason; 422 when all of them are.
+        """
+        acknowledged = await hall.ingest.store(ingest.decode(await request.body()))
+        hall.metrics.refused.inc(len(acknowledged.refused))
+        kept = acknowledged.stored + acknowledged.duplicates
+        return _json(acknowledged, 422 if acknowledged.refused and not kept else 200)
+
+
+def _add_recommend(app: FastAPI, hall: Hall) -> None:
+    reader = [Depends(require(Role.READ))]
+
+    @app.get("/v1/home/{member}", tags=["recommend"], dependencies=reader, responses=_answers(HomeDecision))
+    async def home(
+        member: Annotated[str, Path(min_length=1, max_length=128)],
+        profile: Text = "",
+        country: Country = "",
+        max_maturity: Maturity = 99,
+    ) -> Response:
+        """The member's home page: rows of tiles, each with its reason. An unknown member gets a page too."""
+        return _json(await hall.home(Audience(member, profile, country, max_maturity)))
+
+    @app.get("/v1/similar/{title}", tags=["recommend"], dependencies=reader, responses=_answers(SimilarDecision))
+    async def similar(
+        title: str,
+        count: Annotated[int, Query(ge=1, le=200)] = 20,
+        member: Text = "",
+        profile: Text = "",
+        country: Country = "",
+        max_maturity: Maturity = 99,
+    ) -> Response:
+        """The titles most like one, within the rules; with `member`, those that hold for them."""
+        return _json(await hall.similar(title, count, Audience(member, profile, country, max_maturity)))
+
+
+async def _answer_error(_: Request, error: Exception) -> Response:
+    status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+    headers = {"Retry-After": f"{error.retry_after_s:.0f}"} if isinstance(error, Overloaded) else None
+    return JSONResponse({"error": str(error)}, status, headers)
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(_encode(value), status, media_type="application/json")
+
+
+def _answers(of: Any) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": "Done", "content": {"application/json": {"schema": _schema(of)}}}}
+
+
+def _schema(of: Any) -> dict[str, Any]:
+    """JSON schema of a struct with everything it refers to written out, as OpenAPI takes it in place."""
+    (schema,), parts = msgspec.json.schema_components([of], ref_template="{name}")
+
+    def inline(node: Any) -> Any:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                return inline(parts[node["$ref"]])
+            return {key: inline(value) for key, value in node.items()}
+        return [inline(value) for value in node] if isinstance(node, list) else node
+
+    resolved: dict[str, Any] = inline(schema)
+    return resolved

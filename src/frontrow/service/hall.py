@@ -1,0 +1,139 @@
+"""Everything that requests share: store, log, model, viewers, keys, counters. One a process."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from frontrow import engine
+from frontrow.config import Settings
+from frontrow.data.accounts import Accounts
+from frontrow.data.catalogue import Catalogue
+from frontrow.data.events import EventLog, Receipt
+from frontrow.data.workspace import Workspace
+from frontrow.recommend.page import PageConfig, build_page
+from frontrow.recommend.rank import similar
+from frontrow.recommend.viewer import Viewer
+from frontrow.schema import Decision, Event
+from frontrow.service.auth import Doorkeeper
+from frontrow.service.ingest import Ingest
+from frontrow.service.metrics import Metrics
+from frontrow.service.models import RECOMMEND, CurrentModel
+from frontrow.service.viewers import Viewers
+
+REFRESH_S = 1.0  # how often a new model or a changed catalogue is looked for
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """For whom a decision is: a member's profile, and what the request says about them."""
+
+    member: str
+    profile: str = ""
+    country: str = ""
+    max_maturity: int = 99
+
+
+class Hall:
+    """The open workspace of a running service; close it at the end."""
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        self.workspace = workspace
+        self.settings = settings
+        self.catalogue = Catalogue(workspace.store_url(settings))
+        self.accounts = Accounts(workspace.store_url(settings))
+        self.doorkeeper = Doorkeeper(self.accounts, now_ms)
+        self.metrics = Metrics()
+        self.models = CurrentModel(workspace.artifacts, self.catalogue)
+        self.viewers = Viewers(workspace.log)
+        self.viewers.series = self.models.model.series
+        self.log = EventLog(workspace.log, settings.events)
+        self.ingest = Ingest(self.log, settings.events.future_s, self._stored)
+        self._shape = PageConfig(
+            rows=settings.recommend.rows, tiles=settings.recommend.tiles, genre_rows=settings.recommend.genre_rows
+        )
+        self._watch: asyncio.Task[None] | None = None
+        self._worker: engine.Child | None = None
+
+    def open(self, *, with_worker: bool) -> None:
+        """Begin looking for new models and, with `with_worker`, start the child that runs jobs."""
+        self._watch = asyncio.create_task(self._keep_fresh())
+        if with_worker:
+            self._worker = engine.start(["jobs", "work", "--workspace", str(self.workspace.root)])
+
+    async def close(self) -> None:
+        """Stop in order: no new models, no jobs, then the log's writer, which first commits what waits."""
+        if self._watch:
+            self._watch.cancel()
+        if self._worker:
+            await asyncio.to_thread(self._worker.stop, 10)
+        await asyncio.to_thread(self.log.close)
+        self.catalogue.close()
+        self.accounts.close()
+
+    async def home(self, audience: Audience) -> Decision:
+        """The member's page now."""
+        viewer = await self.viewer(audience)
+        at_ms = now_ms()
+        page = build_page(self.models.model, viewer, now_ms=at_ms, config=self._shape)
+        return self._decision(audience.member, at_ms, page, page.fallback)
+
+    async def similar(self, title: str, count: int, audience: Audience | None = None) -> Decision:
+        """The titles most like one. Raises UnknownTitle."""
+        viewer = await self.viewer(audience) if audience else None
+        at_ms = now_ms()
+        ranked = similar(self.models.model, title, count, now_ms=at_ms, viewer=viewer)
+        return self._decision(title, at_ms, ranked, ranked.fallback)
+
+    def _decision(self, subject: str, at_ms: int, answer: object, fallback: str) -> Decision:
+        fallback = self.models.fallback or fallback
+        if fallback:
+            self.metrics.fallbacks.labels(RECOMMEND).inc()
+        versions = {RECOMMEND: self.models.version} if self.models.version else {}
+        return Decision(
+            decision_id=new_id(at_ms), room=RECOMMEND, subject=subject, at_ms=at_ms, versions=versions,
+            fallback=fallback, answer=answer,
+        )  # fmt: skip
+
+    async def viewer(self, audience: Audience) -> Viewer:
+        """What the member has done, as of every acknowledged event, within the limits that the request names."""
+        viewer = copy.copy(await self.viewers.get(audience.member, audience.profile))
+        viewer.max_maturity = audience.max_maturity
+        if audience.country:
+            viewer.country = audience.country
+        return viewer
+
+    def _stored(self, events: Sequence[Event], receipt: Receipt) -> None:
+        self.viewers.observe(events)
+        self.metrics.stored.inc(receipt.stored)
+        self.metrics.duplicates.inc(receipt.duplicates)
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            self.metrics.viewers.set(len(self.viewers))
+            if await asyncio.to_thread(self.models.refresh):
+                self.viewers.series = self.models.model.series
+                self.metrics.model.clear()
+                self.metrics.model.labels(RECOMMEND, self.models.version or "none").set(1)
+                _log.info("recommend model is now %s", self.models.version or "made of the catalogue alone")
+
+
+def now_ms() -> int:
+    """The clock: UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id(at_ms: int) -> str:
+    """A UUID of version 7 (RFC 9562): milliseconds, then 74 random bits."""
+    value = (at_ms << 80) | secrets.randbits(80)
+    value = (value & ~(0xF << 76)) | (0x7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -1,0 +1,121 @@
+"""`POST /v1/events`: decode, check, hand to the log's writer, answer after the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from frontrow.data.checks import event_fault
+from frontrow.data.events import EventLog, Receipt
+from frontrow.errors import InputError, Unavailable
+from frontrow.schema import Event, Fault
+
+_decode_one = msgspec.json.Decoder(Event).decode
+_decode_many = msgspec.json.Decoder(list[Event]).decode
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class Acknowledgement(msgspec.Struct):
+    """What became of a request's events; every stored one is on disk when this is sent."""
+
+    stored: int
+    duplicates: int
+    refused: list[Fault]
+
+
+class Request(msgspec.Struct):
+    """A decoded body: the events that could be read, where each stood in it, and what was refused."""
+
+    events: list[Event]
+    lines: Sequence[int]
+    refused: list[Fault]
+
+
+class Ingest:
+    """The asynchronous side of the log: many requests wait for one commit and are woken together."""
+
+    def __init__(self, log: EventLog, future_s: int, on_stored: Callable[[Sequence[Event], Receipt], None]) -> None:
+        self._log = log
+        self._future_s = future_s
+        self._on_stored = on_stored
+        self._done: deque[tuple[asyncio.Future[Receipt], list[Event], Receipt | Unavailable]] = deque()
+        self._waking = False
+
+    async def store(self, request: Request) -> Acknowledgement:
+        """Store the good ones; raises Overloaded, StorageFull or Unavailable, with none of them stored."""
+        now_ms = time.time_ns() // 1_000_000
+        found = [
+            event_fault(event, line, now_ms, self._future_s)
+            for event, line in zip(request.events, request.lines, strict=True)
+        ]
+        good, faults = request.events, request.refused
+        if any(found):
+            good = [event for event, fault in zip(good, found, strict=True) if fault is None]
+            faults = sorted([*faults, *(fault for fault in found if fault)], key=lambda fault: fault.line)
+        if not good:
+            return Acknowledgement(0, 0, faults)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Receipt] = loop.create_future()
+        self._log.submit(good, lambda outcome: self._note(loop, future, good, outcome))
+        receipt = await future
+        return Acknowledgement(receipt.stored, receipt.duplicates, faults)
+
+    def _note(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        future: asyncio.Future[Receipt],
+        events: list[Event],
+        outcome: Receipt | Unavailable,
+    ) -> None:
+        """On the writer's thread: one wake-up of the loop for all that one commit finished."""
+        self._done.append((future, events, outcome))
+        if not self._waking:
+            self._waking = True
+            loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._waking = False  # before emptying: what is appended from now on wakes the loop again
+        while self._done:
+            future, events, outcome = self._done.popleft()
+            if isinstance(outcome, Receipt):
+                self._on_stored(events, outcome)  # also when the client did not wait for the answer
+            if future.done():
+                continue
+            if isinstance(outcome, Receipt):
+                future.set_result(outcome)
+            else:
+                future.set_exception(outcome)
+
+
+def decode(body: bytes) -> Request:
+    """One event or a list of them; a bad one among many is refused alone. Raises InputError when it is no JSON."""
+    many = body.lstrip()[:1] == b"["
+    try:
+        events = _decode_many(body) if many else [_decode_one(body)]
+    except msgspec.ValidationError:
+        return _decode_each(body if many else b"[" + body + b"]")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"the body is no JSON: {error}; send one event or a list of events") from None
+    return Request(events, range(len(events)), [])
+
+
+def _decode_each(body: bytes) -> Request:
+    request = Request([], lines := [], [])
+    for line, raw in enumerate(_split(body)):
+        try:
+            request.events.append(_decode_one(raw))
+            lines.append(line)
+        except msgspec.ValidationError as error:
+            reason, _, path = str(error).partition(" - at ")
+            column = path.strip("`").removeprefix("$.") or "event"
+            request.refused.append(Fault(line, column, _shorten(bytes(raw)), reason))
+    return request
+
+
+def _shorten(raw: bytes) -> str:
+    text = raw.decode(errors="replace")
+    return text if len(text) <= 120 else text[:117] + "..."

@@ -1,0 +1,218 @@
+"""The pages of a signed-in person: a member's home page, a title, the pretended player, and what they send back."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from frontrow.data.accounts import Role
+from frontrow.data.replay import outer_members
+from frontrow.errors import UnknownTitle
+from frontrow.recommend.answer import Page, Ranked, Tile
+from frontrow.schema import Event, Kind, Title
+from frontrow.service.auth import Caller, require
+from frontrow.service.hall import Audience, Hall, new_id, now_ms
+from frontrow.service.ingest import Request as Events
+from frontrow.web.posters import draw
+from frontrow.web.site import page_caller, render
+
+SUGGESTIONS = 12
+MEMBERS_S = 30.0  # how old the list of members behind the switcher may be
+SIMILAR = 20
+FEEDBACK = {
+    "play": Kind.PLAY,
+    "stop": Kind.STOP,
+    "rate": Kind.RATE,
+    "list": Kind.LIST,
+    "seen": Kind.SEEN,
+    "dismiss": Kind.DISMISS,
+}
+
+Reader = Annotated[Caller, Depends(page_caller)]
+MemberId = Annotated[str, Query(max_length=128)]
+
+
+def viewer_pages(hall: Hall) -> APIRouter:
+    """Routes of the viewer's side of the site."""
+    router = APIRouter(include_in_schema=False)
+    directory = MemberDirectory(hall)
+
+    @router.get("/")
+    async def home(request: Request, caller: Reader, member: MemberId = "") -> HTMLResponse:
+        began = time.perf_counter()
+        decision = await hall.home(Audience(member))
+        page: Page = decision.answer
+        rows = page.rows
+        hero, heading = None, ""
+        for row in rows:
+            if row.kind in {"top", "popular"}:
+                hero, heading, row.tiles[:] = row.tiles[0], row.heading, row.tiles[1:]
+                break
+        return render(
+            request, "home.html", caller, here="home", member=member, members=await directory.find(member),
+            rows=rows, hero=hero, hero_heading=heading, hero_poster=hero and draw(str(hero.title), hero.name, hero.genres),
+            link=_link(member, decision.decision_id), decision_id=decision.decision_id, versions=decision.versions,
+            fallback=_tell_fallback(decision.fallback, member), may_act=caller.may(Role.INGEST),
+            workspace=hall.workspace.root, took_ms=1000 * (time.perf_counter() - began),
+        )  # fmt: skip
+
+    @router.get("/members")
+    async def members(_: Reader, member: MemberId = "") -> HTMLResponse:
+        options = "".join(f'<option value="{_escape(name)}">' for name in await directory.find(member))
+        return HTMLResponse(options)
+
+    @router.get("/title/{title:path}")
+    async def title_page(
+        request: Request, caller: Reader, title: str, member: MemberId = "", d: MemberId = "", row: MemberId = ""
+    ) -> HTMLResponse:
+        it = _title(hall, title)
+        audience = Audience(member)
+        if d and member and caller.may(Role.INGEST):
+            click = Event(
+                id=_click_id(d, title),
+                at_ms=now_ms(),
+                kind=Kind.CLICK,
+                member=member,
+                title=title,
+                decision_id=d,
+                props={"row": row},
+            )
+            await _store(hall, click)
+        try:
+            decision = await hall.similar(title, SIMILAR, audience)
+            similar, decision_id = decision.answer.tiles, decision.decision_id
+        except UnknownTitle:  # in the catalogue, not yet in a model
+            similar, decision_id = [], d
+        return render(
+            request, "title.html", caller, member=member, members=await directory.find(member), it=it,
+            similar=similar, did=await _did(hall, audience, title), link=_link(member, decision_id),
+            decision_id=d or decision_id, may_act=caller.may(Role.INGEST), new_id=lambda: new_id(now_ms()),
+        )  # fmt: skip
+
+    @router.get("/watch/{title:path}")
+    async def watch(
+        request: Request,
+        caller: Reader,
+        title: str,
+        member: MemberId = "",
+        d: MemberId = "",
+        at: Annotated[float, Query(ge=0, le=1)] = 0.0,
+    ) -> HTMLResponse:
+        return render(
+            request, "watch.html", caller, member=member, members=await directory.find(member), it=_title(hall, title),
+            at=at, decision_id=d, new_id=lambda: new_id(now_ms()),
+        )  # fmt: skip
+
+    @router.post("/title/{title:path}/{action}", dependencies=[Depends(require(Role.INGEST))])
+    async def act(
+        title: str, action: str, event: Annotated[str, Form()], member: Annotated[str, Form(max_length=128)],
+        value: Annotated[float, Form()], decision: Annotated[str, Form(max_length=64)] = "",
+    ) -> Response:  # fmt: skip
+        kind = FEEDBACK.get(action)
+        if kind is None:
+            raise HTTPException(404, f"nothing is called {action!r} here")
+        _title(hall, title)
+        await _store(
+            hall,
+            Event(
+                id=event,
+                at_ms=now_ms(),
+                kind=kind,
+                member=member,
+                title=title,
+                decision_id=decision,
+                value=value,
+                device="web",
+            ),
+        )
+        if kind is Kind.PLAY:
+            where = f"/watch/{quote(title, safe='')}?{urlencode({'member': member, 'd': decision, 'at': value})}"
+        elif kind is Kind.STOP:
+            where = f"/?{urlencode({'member': member})}"
+        else:
+            where = f"/title/{quote(title, safe='')}?{urlencode({'member': member})}"
+        return RedirectResponse(where, 303)
+
+    return router
+
+
+class MemberDirectory:
+    """The outer ids of members, for the switcher; read again when they are older than `MEMBERS_S`."""
+
+    def __init__(self, hall: Hall) -> None:
+        self._hall = hall
+        self._names: list[str] = []
+        self._read_at = -MEMBERS_S
+
+    async def find(self, prefix: str) -> list[str]:
+        """A few members whose id begins with `prefix`; members are numbered in the order in which they came."""
+        if time.monotonic() - self._read_at > MEMBERS_S:
+            self._names = outer_members(self._hall.workspace.log)["outer"].to_list()
+            self._read_at = time.monotonic()
+        found = []
+        for name in self._names:
+            if name.startswith(prefix):
+                found.append(name)
+                if len(found) == SUGGESTIONS:
+                    break
+        return found
+
+
+async def _store(hall: Hall, event: Event) -> None:
+    acknowledged = await hall.ingest.store(Events([event], [0], []))
+    if acknowledged.refused:
+        fault = acknowledged.refused[0]
+        raise HTTPException(422, f"{fault.column} {fault.value!r} {fault.reason}")
+
+
+async def _did(hall: Hall, audience: Audience, title: str) -> dict[str, Any]:
+    """What the member did with the title, as the page shows it."""
+    viewer = await hall.viewer(audience)
+    watched = viewer.watched.get(hall.models.model.series.get(title, title))
+    if watched is None:
+        return {}
+    return {
+        "played": watched.fraction, "listed": watched.listed, "seen": watched.seen, "dismissed": watched.dismissed,
+        "rated": watched.stars,
+    }  # fmt: skip
+
+
+def _title(hall: Hall, title: str) -> Title:
+    try:
+        return hall.catalogue.get(title)
+    except UnknownTitle as error:
+        raise HTTPException(404, str(error)) from None
+
+
+def _link(member: str, decision_id: str) -> Any:
+    def link(title: object, row: str) -> str:
+        query = {"member": member, "d": decision_id, "row": row}
+        return f"/title/{quote(str(title), safe='')}?{urlencode({k: v for k, v in query.items() if v})}"
+
+    return link
+
+
+def _click_id(decision_id: str, title: str) -> str:
+    """One click a decision and title, however often the page is reloaded."""
+    digest = bytearray(hashlib.blake2b(f"{decision_id}\0{title}".encode(), digest_size=16).digest())
+    digest[6], digest[8] = digest[6] & 0x0F | 0x80, digest[8] & 0x3F | 0x80  # UUID of version 8: its own making
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _tell_fallback(fallback: str, member: str) -> str:
+    if fallback == "popular":
+        who = f"{member} has watched nothing yet" if member else "No member is chosen"
+        return f"{who}, so this is what everybody watches. Play something, and the page becomes theirs."
+    return fallback[:1].upper() + fallback[1:]
+
+
+def _escape(text: str) -> str:
+    import html
+
+    return html.escape(text, quote=True)
