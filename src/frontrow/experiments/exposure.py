@@ -1,0 +1,333 @@
+"""From logged rows to one row a unit: the first exposure enters, and only outcomes inside its window count.
+
+Nothing is dropped in silence: what is left out is counted under its reason, and what cannot be right is refused by
+name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frontrow.errors import InputError
+from frontrow.experiments.definition import Definition
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Texts = NDArray[np.str_]
+
+DAY_MS: Final = 86_400_000
+UNKNOWN: Final = "(unknown)"
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Numbers that belong to units; `at_ms` is None where the file has no time for them."""
+
+    unit: Texts
+    value: Floats
+    at_ms: Ints | None = None
+
+
+@dataclass(frozen=True)
+class Log:
+    """Exposures and outcomes as they were logged, rows in the order of the log. All exposure arrays have one length."""
+
+    unit: Texts
+    arm: Texts
+    at_ms: Ints | None = None  # of the exposure; None: the order of the rows is the time
+    decided_ms: Ints | None = None  # when the arm was decided, where that was logged too
+    device: Texts | None = None
+    hash: Texts | None = None  # of the definition that the logging code knew; "" where it said nothing
+    segments: Mapping[str, Texts] = field(default_factory=dict)  # by exposure row
+    also: Mapping[str, Texts] = field(default_factory=dict)  # other experiment's name -> its arm, by exposure row
+    outcomes: Mapping[str, Readings] = field(default_factory=dict)  # by source
+    covariates: Mapping[str, Readings] = field(default_factory=dict)  # by source; pre-period
+    wide: bool = False  # outcomes stand in the exposure rows, so a repeated row would count twice
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the checks need to know about how the log came to be."""
+
+    duplicates: int = 0  # rows logged twice
+    rows: int = 0
+    crossed: int = 0  # units seen in more than one arm over time
+    crossed_by_device: int = 0  # of these, units whose arm depends on the device
+    late: tuple[float, float] | None = (
+        None  # share of exposures logged over an hour after the decision: control, others
+    )
+    covariates_after: int = 0  # covariate readings taken at or after the exposure
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One row a unit, in order of first exposure; arrays of shape (units,)."""
+
+    arm: NDArray[np.int8]  # index into the definition's arms
+    unit: Texts
+    exposed_ms: Ints | None
+    values: Mapping[str, Floats]  # by source; summed over the window
+    early: Mapping[str, Floats]  # the part of it in the first half of the window, where outcomes have times
+    covariates: Mapping[str, Floats]  # NaN where the unit has none
+    segments: Mapping[str, Texts]
+    also: Mapping[str, Texts]
+    left_out: Mapping[str, int]
+    trace: Trace
+
+    def upto(self, count: int) -> Sample:
+        """The first `count` units: what an earlier look saw."""
+
+        def cut(arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:  # type: ignore[type-arg]
+            return {key: array[:count] for key, array in arrays.items()}
+
+        exposed = None if self.exposed_ms is None else self.exposed_ms[:count]
+        return Sample(
+            self.arm[:count], self.unit[:count], exposed, cut(self.values), cut(self.early), cut(self.covariates),
+            cut(self.segments), cut(self.also), self.left_out, self.trace,
+        )  # fmt: skip
+
+
+def collect(log: Log, definition: Definition, now_ms: int | None = None) -> Sample:
+    """One row a unit out of `log`. `now_ms` is when the log was taken; default: its newest time.
+
+    Raises InputError for an arm that nobody planned, a planned arm without exposures, exposures before the start or
+    after `now_ms`, outcomes before the exposure, values that are not finite, and a log of another version of the
+    experiment.
+    """
+    _refuse_foreign(log, definition)
+    arm_index = _arm_index(log.arm, definition)
+    if now_ms is None:
+        times = [t for t in (log.at_ms, *(r.at_ms for r in log.outcomes.values())) if t is not None and t.size]
+        now_ms = max((int(t.max()) for t in times), default=None)
+    _refuse_times(log, definition, now_ms)
+    left_out: dict[str, int] = {}
+
+    kept = _without_repeats(log) if log.wide else np.ones(log.unit.size, bool)
+    left_out["repeated rows"] = int(log.unit.size - kept.sum())
+    names, code = np.unique(log.unit, return_inverse=True)
+    time = log.at_ms if log.at_ms is not None else np.arange(log.unit.size, dtype=np.int64)
+    order = np.lexsort((np.arange(time.size), time, code))
+    first = order[np.r_[True, np.diff(code[order]) > 0]]  # row of each unit's first exposure, by unit code
+    if not log.wide:
+        left_out["later exposures"] = int(log.unit.size - names.size)
+
+    crossed = np.zeros(names.size, bool)
+    crossed[code[arm_index != arm_index[first][code]]] = True
+    left_out["units seen in two arms"] = int(crossed.sum())
+    keep = ~crossed
+    if log.at_ms is not None and definition.window_ms and now_ms is not None:
+        immature = log.at_ms[first] + definition.window_ms > now_ms
+        left_out["units whose outcome window is still open"] = int((immature & keep).sum())
+        keep &= ~immature
+
+    exposed = None if log.at_ms is None else log.at_ms[first]
+    rows = kept if log.wide else None
+    values, early = {}, {}
+    for source in _sources(definition, "outcomes"):
+        values[source], early[source] = _sum_outcomes(log, source, names, exposed, definition, rows, left_out)
+    covariates, after = {}, 0
+    for source in _sources(definition, "covariates"):
+        covariates[source], count = _mean_covariate(log, source, names, exposed)
+        after += count
+
+    chosen = np.flatnonzero(keep)
+    chosen = chosen[np.argsort(time[first[chosen]], kind="stable")]
+    if not chosen.size:
+        raise InputError("no unit is left to analyse: " + "; ".join(f"{n} {what}" for what, n in left_out.items() if n))
+    return Sample(
+        arm=arm_index[first[chosen]],
+        unit=names[chosen],
+        exposed_ms=None if exposed is None else exposed[chosen],
+        values={k: v[chosen] for k, v in values.items()},
+        early={k: v[chosen] for k, v in early.items() if v is not None},
+        covariates={k: v[chosen] for k, v in covariates.items()},
+        segments={k: v[first[chosen]] for k, v in log.segments.items()},
+        also={k: v[first[chosen]] for k, v in log.also.items()},
+        left_out={what: count for what, count in left_out.items() if count},
+        trace=Trace(
+            duplicates=int(left_out["repeated rows"]) or _repeats(log),
+            rows=log.unit.size,
+            crossed=int(crossed.sum()),
+            crossed_by_device=_crossed_by_device(log, code, crossed, arm_index),
+            late=_late(log, arm_index),
+            covariates_after=after,
+        ),
+    )
+
+
+def _sources(definition: Definition, what: str) -> list[str]:
+    found: dict[str, None] = {}
+    for metric in definition.metrics:
+        names = (metric.source, metric.denominator) if what == "outcomes" else (covariate_source(metric),)
+        found.update(dict.fromkeys(name for name in names if name))
+    return list(found)
+
+
+def covariate_source(metric: object) -> str:
+    """Name under which a log keeps the metric's covariate: "pre" stands for the metric's own past."""
+    covariate, source = metric.covariate, metric.source  # type: ignore[attr-defined]
+    return f"pre {source}" if covariate == "pre" else str(covariate)
+
+
+def _refuse_foreign(log: Log, definition: Definition) -> None:
+    if log.hash is None:
+        return
+    for found in np.unique(log.hash):
+        if found and found != definition.hash:
+            count = int((log.hash == found).sum())
+            raise InputError(
+                f"{count} exposures were logged under definition {found}, this one is {definition.hash}: experiment "
+                f"{definition.name!r} was edited after it started; analyse each version with its own definition"
+            )
+
+
+def _arm_index(arm: Texts, definition: Definition) -> NDArray[np.int8]:
+    planned = list(definition.arms)
+    index = np.full(arm.size, -1, np.int8)
+    for number, name in enumerate(planned):
+        index[arm == name] = number
+    if (index < 0).any():
+        stray = arm[index < 0]
+        raise InputError(
+            f"arm {str(stray[0])!r} was never planned ({stray.size} exposures); planned are {', '.join(planned)}"
+        )
+    for number, name in enumerate(planned):
+        if not (index == number).any():
+            raise InputError(f"arm {name!r} was planned but has no exposure in the log; is its logging broken?")
+    return index
+
+
+def _refuse_times(log: Log, definition: Definition, now_ms: int | None) -> None:
+    if log.at_ms is None:
+        return
+    for label, times in (("exposure", log.at_ms), *((f"{s!r} outcome", r.at_ms) for s, r in log.outcomes.items())):
+        if times is None or not times.size:
+            continue
+        if np.abs(times).max() < 100_000_000_000:
+            raise InputError(f"the times of the {label}s look like seconds ({times[0]}); they are UTC milliseconds")
+        if now_ms is not None and times.max() > now_ms:
+            hours = (int(times.max()) - now_ms) / 3_600_000
+            raise InputError(f"an {label} lies {hours:.1f} hours in the future: is a clock in the wrong zone?")
+    if definition.started_ms is not None and log.at_ms.min() < definition.started_ms:
+        early = log.at_ms < definition.started_ms
+        hours = (definition.started_ms - int(log.at_ms.min())) / 3_600_000
+        raise InputError(
+            f"{int(early.sum())} exposures lie before the start of {definition.name!r}, the first by {hours:.1f} hours: "
+            "is a clock in the wrong zone?"
+        )
+
+
+def _without_repeats(log: Log) -> NDArray[np.bool_]:
+    """False for rows that repeat an earlier one of the same unit, device and time (a wide row holds its outcomes)."""
+    parts = [np.unique(log.unit, return_inverse=True)[1]]
+    if log.device is not None:
+        parts.append(np.unique(log.device, return_inverse=True)[1])
+    if log.at_ms is not None:
+        parts.append(log.at_ms)
+    elif log.device is None:
+        return np.isin(np.arange(log.unit.size), np.unique(log.unit, return_index=True)[1])
+    order = np.lexsort([np.arange(log.unit.size), *parts])
+    same = np.ones(log.unit.size - 1, bool)
+    for part in parts:
+        same &= part[order][1:] == part[order][:-1]
+    kept = np.ones(log.unit.size, bool)
+    kept[order[1:][same]] = False
+    return kept
+
+
+def _repeats(log: Log) -> int:
+    """Exposure rows of a long log that repeat another to the millisecond."""
+    return 0 if log.at_ms is None else int((~_without_repeats(log)).sum())
+
+
+def _sum_outcomes(
+    log: Log, source: str, names: Texts, exposed: Ints | None, definition: Definition, rows: NDArray[np.bool_] | None,
+    left_out: dict[str, int],
+) -> tuple[Floats, Floats | None]:  # fmt: skip
+    """Each unit's sum over its window, and the part of it in the window's first half where that can be told."""
+    readings = log.outcomes.get(source)
+    if readings is None:
+        raise InputError(f"the log has no outcome {source!r}; it has {', '.join(sorted(log.outcomes)) or 'none'}")
+    unit, value, at_ms = readings.unit, readings.value, readings.at_ms
+    if rows is not None:
+        unit, value, at_ms = unit[rows], value[rows], None if at_ms is None else at_ms[rows]
+    _refuse_not_finite(unit, value, source)
+    place = np.minimum(np.searchsorted(names, unit), names.size - 1)
+    known = names[place] == unit
+    if not known.all():
+        left_out["outcomes of units never exposed"] = left_out.get("outcomes of units never exposed", 0) + int(
+            (~known).sum()
+        )
+    inside = known.copy()
+    first_half = None
+    if at_ms is not None and exposed is not None:
+        since = at_ms - exposed[place]
+        if (since[known] < 0).any():
+            early = since[known] < 0
+            who = unit[known][early][0]
+            raise InputError(
+                f"{int(early.sum())} {source!r} outcomes lie before their unit's exposure, first that of unit {str(who)!r} "
+                f"by {-int(since[known][early][0]) / 3_600_000:.2f} hours: is exposure logged late, or a clock in the "
+                "wrong zone? Rows of the pre-period have kind 'pre'"
+            )
+        if definition.window_ms:
+            over = known & (since >= definition.window_ms)
+            left_out["outcomes after the window"] = left_out.get("outcomes after the window", 0) + int(over.sum())
+            inside &= ~over
+            half = inside & (since < definition.window_ms / 2)
+            first_half = np.bincount(place[half], value[half], names.size)
+    return np.bincount(place[inside], value[inside], names.size), first_half
+
+
+def _mean_covariate(log: Log, source: str, names: Texts, exposed: Ints | None) -> tuple[Floats, int]:
+    """Each unit's mean pre-period reading (NaN without one), and how many readings came after the exposure."""
+    readings = log.covariates.get(source)
+    if readings is None:
+        raise InputError(f"the log has no covariate {source!r}; it has {', '.join(sorted(log.covariates)) or 'none'}")
+    good = ~np.isnan(readings.value)
+    unit, value = readings.unit[good], readings.value[good]
+    _refuse_not_finite(unit, value, source)
+    place = np.minimum(np.searchsorted(names, unit), names.size - 1)
+    known = names[place] == unit
+    after = 0
+    if readings.at_ms is not None and exposed is not None:
+        after = int((known & (readings.at_ms[good] >= exposed[place])).sum())
+    count = np.bincount(place[known], minlength=names.size)
+    total = np.bincount(place[known], value[known], names.size)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan), after
+
+
+def _refuse_not_finite(unit: Texts, value: Floats, source: str) -> None:
+    bad = ~np.isfinite(value)
+    if bad.any():
+        raise InputError(
+            f"metric {source!r} is {value[bad][0]} for unit {str(unit[bad][0])!r} ({int(bad.sum())} such values); "
+            "write 0 where nothing happened, and mend what is not a number"
+        )
+
+
+def _crossed_by_device(log: Log, code: Ints, crossed: NDArray[np.bool_], arm: NDArray[np.int8]) -> int:
+    """Crossed units of which each device saw one arm only: the device was assigned, not the unit."""
+    if log.device is None or not crossed.any():
+        return 0
+    rows = np.flatnonzero(crossed[code])
+    pair = np.unique(log.device[rows], return_inverse=True)[1] + code[rows] * (rows.size + 1)
+    _, pair = np.unique(pair, return_inverse=True)
+    lowest, highest = np.full(pair.max() + 1, 127, np.int8), np.full(pair.max() + 1, -1, np.int8)
+    np.minimum.at(lowest, pair, arm[rows])
+    np.maximum.at(highest, pair, arm[rows])
+    mixed = (lowest != highest)[pair]
+    return int(crossed.sum() - np.unique(code[rows][mixed]).size)
+
+
+def _late(log: Log, arm: NDArray[np.int8]) -> tuple[float, float] | None:
+    """Share of exposures logged over an hour after their decision: in the control, and elsewhere."""
+    if log.decided_ms is None or log.at_ms is None:
+        return None
+    late = log.at_ms - log.decided_ms > 3_600_000
+    return float(late[arm == 0].mean()), float(late[arm > 0].mean())
