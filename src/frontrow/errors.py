@@ -13,6 +13,7 @@
     ├── Unavailable               exit 1: not now; try again
     │   ├── Overloaded                the event queue is full (`retry_after_s`)
     │   └── StorageFull               the disk is full; nothing acknowledged was lost
+    ├── Cancelled                 exit 1: somebody cancelled the job
     ├── DamagedArtifact           exit 1: a file's hash differs from its manifest's
     └── FetchFailed               exit 1: sample data or weights could not be fetched
 
@@ -84,6 +85,10 @@ class Overloaded(Unavailable):
 
 class StorageFull(Unavailable):
     """The disk is full: the events were not acknowledged, and none of the acknowledged was lost."""
+
+
+class Cancelled(FrontrowError):
+    """Somebody cancelled the job; what it had published before stays."""
 
 
 class DamagedArtifact(FrontrowError):
