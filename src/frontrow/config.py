@@ -164,15 +164,8 @@ def _read_file(workspace: Path | None) -> dict[str, Any]:
 
 
 def _misspelt(variable: str) -> bool:
-    """Whether a FRONTROW_ variable names a section that exists but a key that does not, or no section at all.
-
-    `FRONTROW_DATA` (benchmarks) and `FRONTROW_WORKSPACE` (commands) are no settings.
-    """
-    if not variable.upper().startswith(PREFIX) or variable.upper() in {
-        "FRONTROW_DATA",
-        "FRONTROW_WORKSPACE",
-        "FRONTROW_CACHE",
-    }:
+    """Whether a variable is written like a setting (FRONTROW_SECTION__KEY) and there is no such setting."""
+    if not variable.upper().startswith(PREFIX) or DELIMITER not in variable:
         return False
     section, _, key = variable[len(PREFIX) :].lower().partition(DELIMITER)
     field = Settings.model_fields.get(section)
