@@ -145,10 +145,7 @@ def _read(folder: Path, asked: _Bounds, columns: Sequence[str]) -> Replay:
     while True:
         snapshot = _snapshot(folder, asked, columns)
         try:
-            frames = [
-                _read_seal(folder, list(files), asked, columns)
-                for _, files in itertools.groupby(snapshot.segments, key=lambda segment: segment.seal)
-            ]
+            frames = [_read_segments(folder, files, asked, columns) for files in _groups(snapshot.segments, asked)]
         except (OSError, pl.exceptions.PolarsError) as error:
             if snapshot.segments == unreadable:  # no forget has changed the list meanwhile
                 raise DamagedArtifact(
@@ -179,13 +176,19 @@ def _snapshot(folder: Path, asked: _Bounds, columns: Sequence[str]) -> _Snapshot
         return _Snapshot(chosen, newest, high_water)
 
 
-def _read_seal(folder: Path, files: Sequence[Segment], asked: _Bounds, columns: Sequence[str]) -> pl.DataFrame:
-    """Events of one seal in the order of seq. Seals follow each other in seq, so no more than one is sorted at once."""
+def _groups(chosen: list[Segment], asked: _Bounds) -> list[list[Segment]]:
+    """Segments that are read and sorted together: a seal each, because seals follow each other in seq and a long log
+    is never sorted whole; all at once for one member, whose rows are few."""
+    if asked.member is not None:
+        return [chosen] if chosen else []
+    return [list(files) for _, files in itertools.groupby(chosen, key=lambda segment: segment.seal)]
+
+
+def _read_segments(folder: Path, files: list[Segment], asked: _Bounds, columns: Sequence[str]) -> pl.DataFrame:
     import polars as pl
 
     paths = [folder / segments.FOLDER / segment.file for segment in files]
-    rows = pl.scan_parquet(paths, glob=False).filter(asked.predicate()).sort(tail.SEQ)
-    return rows.select(columns).collect()
+    return pl.scan_parquet(paths, glob=False).filter(asked.predicate()).sort(tail.SEQ).select(columns).collect()
 
 
 @contextmanager
