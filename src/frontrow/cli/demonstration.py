@@ -34,7 +34,7 @@ def build(place: Workspace, settings: Settings, seed: int) -> None:
     if artifacts.current_version(place.artifacts, "recommend") is None:
         from frontrow.cli.fit import fit_now
 
-        fit_now(place, settings, "recommend", gate=False)
+        fit_now(place, settings, gate=False)
     note(f"The demo shows {label.read_text('utf-8').strip()}")
 
 

@@ -1,0 +1,153 @@
+"""The nightly fit: read the log -> fit on all but the newest days -> gate -> fit on everything -> publish -> collect.
+
+A job that was killed goes on with the same events: what was read is fixed by the high-water mark in the checkpoint, the
+candidate is kept as the artifact `recommend-candidate`, and a gate that was passed is not held again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from frontrow.data import artifacts
+from frontrow.data.catalogue import Catalogue
+from frontrow.data.replay import replay
+from frontrow.errors import DamagedArtifact, InputError
+from frontrow.jobs import gate
+from frontrow.jobs.worker import JobContext
+from frontrow.recommend import signals
+from frontrow.recommend.model import FitConfig, Model, fit
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RECOMMEND = "recommend"
+CANDIDATE = "recommend-candidate"
+_COLUMNS = ("seq", "at_ms", "kind", "member", "profile", "title", "country", "value")
+_STAGES = 5
+
+
+def run(context: JobContext, *, gated: bool = True, seed: int = 0) -> dict[str, Any]:
+    """Fit and publish `recommend`. Raises GateRefused, and InputError when there is nothing to fit."""
+    context.step(0, _STAGES, "reading the log")
+    events, high_water, titles = _read(context)
+    newest_ms = int(events["at_ms"].max())  # type: ignore[arg-type]
+    judged = _judge(context, events, titles, high_water, newest_ms, seed) if gated else {"gate": "not asked for"}
+
+    context.step(3, _STAGES, "fitting on everything")
+    interactions = signals.from_events(events, titles)
+    model = fit(interactions, titles, FitConfig(), now_ms=newest_ms, seed=seed)
+    context.step(4, _STAGES, "publishing")
+    metrics = {name: value for name, value in judged.items() if name != "recall_current"}
+    artifact = _publish(context, RECOMMEND, model, interactions, high_water, seed, metrics)
+    context.step(_STAGES, _STAGES, "published")
+    return {"artifact": RECOMMEND, "version": artifact.version, "rows": artifact.manifest.rows, **judged}
+
+
+def _read(context: JobContext) -> tuple[pl.DataFrame, int, pl.DataFrame]:
+    """Events that say something about taste, how far they reach, and the catalogue."""
+    place = context.workspace
+    read = replay(place.log, kinds=signals.KINDS, up_to_seq=context.checkpoint.get("high_water"), columns=_COLUMNS)
+    context.checkpoint["high_water"] = read.high_water
+    context.save()
+    with Catalogue(place.store_url(context.settings)) as catalogue:
+        titles = catalogue.frame()
+    if not len(titles):
+        raise InputError(f"the catalogue of {place.root} is empty; 'frontrow import --help' tells how to fill it")
+    if not len(read.frame):
+        raise InputError(f"the log of {place.root} has no play, rating or click yet; there is nothing to fit")
+    return read.frame, read.high_water, titles
+
+
+def _judge(
+    context: JobContext, events: pl.DataFrame, titles: pl.DataFrame, high_water: int, newest_ms: int, seed: int
+) -> dict[str, Any]:
+    """Hold the gate, unless an earlier attempt of this job has passed it; return its figures, or why there are none."""
+    if "judged" in context.checkpoint:
+        return dict(context.checkpoint["judged"])
+    settings = context.settings.jobs
+    earlier, later = gate.split(events, settings.gate_days)
+    tried = gate.trials(earlier, later, titles, np.random.default_rng(seed)) if len(earlier) else []
+    if len(tried) < gate.FEWEST_VIEWERS:
+        reason = (
+            f"{len(tried)} viewers to judge by in the newest {settings.gate_days} days, {gate.FEWEST_VIEWERS} needed"
+        )
+        judged: dict[str, Any] = {"gate": f"not held: {reason}"}
+    else:
+        context.step(1, _STAGES, "fitting on all but the newest days")
+        earlier_pairs = signals.from_events(earlier, titles)
+        candidate = _candidate(context, earlier_pairs, titles, high_water, newest_ms, seed)
+        context.step(2, _STAGES, "judging")
+        step = context.step
+        recall = gate.recall(candidate, tried, newest_ms, step=step)
+        popularity = gate.recall(candidate, tried, newest_ms, popular=True, step=step)
+        judged = {"gate": "passed", "recall@20": recall, "recall@20_popularity": popularity, "viewers": len(tried)}
+        baselines = {"popularity": popularity}
+        current = _current_config(context, candidate)
+        if current is not None:
+            rival = fit(earlier_pairs, titles, current, now_ms=newest_ms, seed=seed)
+            judged["recall_current"] = baselines["the current model's configuration"] = gate.recall(
+                rival, tried, newest_ms, step=step
+            )
+        gate.decide(recall, baselines, settings.gate_tolerance, settings.gate_days, len(tried))
+    context.checkpoint["judged"] = judged
+    context.save()
+    return judged
+
+
+def _candidate(
+    context: JobContext,
+    interactions: signals.Interactions,
+    titles: pl.DataFrame,
+    high_water: int,
+    newest_ms: int,
+    seed: int,
+) -> Model:
+    """The model of the earlier events: the one an earlier attempt has kept, or a new one, which is kept."""
+    root = context.workspace.artifacts
+    if kept := context.checkpoint.get("candidate"):
+        try:
+            return Model.load(artifacts.open_version(root, CANDIDATE, kept))
+        except DamagedArtifact:  # another job's candidate has taken its place
+            del context.checkpoint["candidate"]
+    model = fit(interactions, titles, FitConfig(), now_ms=newest_ms, seed=seed)
+    artifact = _publish(context, CANDIDATE, model, interactions, high_water, seed, {})
+    context.checkpoint["candidate"] = artifact.version
+    context.save()
+    return model
+
+
+def _publish(
+    context: JobContext,
+    name: str,
+    model: Model,
+    interactions: signals.Interactions,
+    high_water: int,
+    seed: int,
+    metrics: dict[str, Any],
+) -> artifacts.Artifact:
+    return artifacts.publish(
+        context.workspace.artifacts,
+        name,
+        model.files(),
+        config={"fit": model.config, "seed": seed},
+        high_water=high_water,
+        rows={"titles": len(model), "viewers": interactions.n_viewers, "pairs": len(interactions.title)},
+        metrics=metrics,
+        parents={},
+        now_ms=context.now_ms(),
+        keep=context.settings.jobs.keep_versions if name == RECOMMEND else 1,
+    )
+
+
+def _current_config(context: JobContext, candidate: Model) -> FitConfig | None:
+    """How the current model was fitted; None when there is none, or as the candidate was: the fit would be the same."""
+    try:
+        current = artifacts.open_current(context.workspace.artifacts, RECOMMEND, verify=False)
+        if current is None or current.manifest.config.get("fit") == msgspec.to_builtins(candidate.config):
+            return None
+        return msgspec.convert(current.manifest.config["fit"], FitConfig)
+    except (DamagedArtifact, msgspec.ValidationError, KeyError):  # damaged, or of a version whose fit was another
+        return None
