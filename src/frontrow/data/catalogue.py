@@ -19,22 +19,22 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Executable,
     Integer,
     Row,
     String,
     Table,
     bindparam,
-    exists,
     func,
     insert,
-    literal,
     select,
     update,
 )
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.dialects.postgresql import insert as insert_postgres
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from frontrow.data import store
-from frontrow.errors import UnknownTitle
+from frontrow.errors import FrontrowError, UnknownTitle
 from frontrow.schema import Title, TitleColumn, TitleKind
 
 if TYPE_CHECKING:
@@ -91,12 +91,14 @@ class Catalogue:
     def __init__(self, url: str) -> None:
         """Open and, where they are missing, make the tables. Errors: see `store.open_store` and `store.transaction`."""
         self._engine = store.open_store(url)
-        with store.transaction(self._engine) as connection:
-            for table in (_titles, _state):
-                connection.execute(CreateTable(table, if_not_exists=True))
-            if connection.scalar(select(_state.c.version)) is None:
-                first = select(literal(1), literal("0" * 2 * _DIGEST_BYTES)).where(~exists().select_from(_state))
-                connection.execute(insert(_state).from_select(["id", "version"], first))
+        try:
+            store.create_tables(self._engine, _titles, _state)
+            with store.transaction(self._engine) as connection:
+                if connection.scalar(select(_state.c.version)) is None:
+                    connection.execute(_first_state(self._engine.dialect.name))
+        except FrontrowError:
+            self.close()
+            raise
 
     def upsert(self, titles: Iterable[Title]) -> Upserted:
         """Write `titles` in one transaction, whole or not at all; the last of several with one id wins."""
@@ -129,7 +131,7 @@ class Catalogue:
 
         with store.transaction(self._engine) as connection:
             rows = connection.execute(select(*_columns)).all()
-        types = {String: pl.String, Integer: pl.Int64, BigInteger: pl.Int64, JSON: pl.List(pl.String)}
+        types: dict[type, Any] = {String: pl.String, Integer: pl.Int64, BigInteger: pl.Int64, JSON: pl.List(pl.String)}
         schema = {column.name: types[type(column.type)] for column in _columns}
         return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row").sort(TitleColumn.TITLE)
 
@@ -154,6 +156,12 @@ class Catalogue:
         self.close()
 
 
+def _first_state(dialect: str) -> Executable:
+    """The one row of the state, unless another process was first."""
+    rows = insert_postgres(_state) if dialect == "postgresql" else insert_sqlite(_state)
+    return rows.values(id=1, version="0" * 2 * _DIGEST_BYTES).on_conflict_do_nothing()
+
+
 def _batches(titles: Iterable[Title]) -> Iterator[dict[str, Title]]:
     remaining = iter(titles)
     while batch := {title.title: title for title in islice(remaining, _BATCH)}:
@@ -162,9 +170,8 @@ def _batches(titles: Iterable[Title]) -> Iterator[dict[str, Title]]:
 
 def _write(connection: Connection, batch: dict[str, Title], counts: dict[str, int]) -> int:
     """Insert and update what differs; returns what to combine with the version."""
-    known = dict(
-        connection.execute(select(_titles.c.title, _titles.c.digest).where(_titles.c.title.in_(batch))).tuples().all()
-    )
+    digests = select(_titles.c.title, _titles.c.digest).where(_titles.c.title.in_(batch))
+    known: dict[str, str] = {row.title: row.digest for row in connection.execute(digests)}
     rows = [_row(title) for title in batch.values()]
     new = [row for row in rows if row["title"] not in known]
     changed = [row for row in rows if known.get(row["title"], row["digest"]) != row["digest"]]

@@ -11,12 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.schema import CreateTable
 
 from frontrow.errors import InputError, StorageFull, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000  # how long one SQLite connection waits for another's write before it gives up
+
+_TABLES_LOCK = 0x46524F4E54  # any number that nobody else locks in the same database
 
 metadata = MetaData()
 """Tables of the store: catalogue, accounts, reviews."""
@@ -57,6 +60,15 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         if "not a database" in str(error.orig):
             raise InputError(f"{engine.url.database} is no SQLite database; move it away or mend store.url") from error
         raise
+
+
+def create_tables(engine: Engine, *tables: Table) -> None:
+    """Make those of `tables` that do not exist; several processes may do so at once. Errors: see `transaction`."""
+    with transaction(engine) as connection:
+        if engine.dialect.name == "postgresql":  # where IF NOT EXISTS of two at once fails for the second
+            connection.execute(select(func.pg_advisory_xact_lock(_TABLES_LOCK)))
+        for table in tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
 
 
 def _open_sqlite(url: URL) -> Engine:
