@@ -8,6 +8,7 @@ ends in its own hash, so no file is ever written twice and a reader never sees o
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -59,19 +60,21 @@ def shards_of(members: pl.Series, shards: int) -> pl.Series:
 
 def write(folder: Path, seal: int, frame: pl.DataFrame, shards: int) -> list[Segment]:
     """Write the rows of one seal, one durable file a shard; they count only once `enlist` is committed."""
-    import polars as pl
 
     (folder / FOLDER).mkdir(exist_ok=True, mode=0o700)
     parts = frame.with_columns(shards_of(frame[EventColumn.MEMBER], shards).alias("shard")).partition_by(
         "shard", as_dict=True, include_key=False
     )
-    segments = [
-        _write_file(folder, seal, int(shard), part.sort(EventColumn.MEMBER, tail.SEQ))
-        for (shard,), part in sorted(parts.items())
-    ]
-    _sync_folder(folder / FOLDER)
-    assert sum(segment.rows for segment in segments) == frame.select(pl.len()).item()
-    return segments
+    written: list[Segment] = []
+    try:
+        for (shard,), part in sorted(parts.items()):
+            written.append(_write_file(folder, seal, int(shard), part.sort(EventColumn.MEMBER, tail.SEQ)))
+        _sync_folder(folder / FOLDER)
+    except OSError:
+        remove(folder, [segment.file for segment in written])
+        raise
+    assert sum(segment.rows for segment in written) == frame.height
+    return written
 
 
 def rewrite_without(folder: Path, segment: Segment, member: int) -> Segment | None:
@@ -141,13 +144,20 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _write_file(folder: Path, seal: int, shard: int, frame: pl.DataFrame) -> Segment:
-    temporary = folder / FOLDER / f"{seal:08d}-{shard:04d}{_TEMPORARY}"
-    frame.write_parquet(temporary, compression="zstd", row_group_size=_ROW_GROUP_ROWS, statistics=True)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    digest = _hash(temporary)
-    name = f"{seal:08d}-{shard:04d}-{digest[:16]}.parquet"
-    temporary.rename(folder / FOLDER / name)
+    parquet = io.BytesIO()  # polars tells no full disk from other failures, Python's own writing does
+    frame.write_parquet(parquet, compression="zstd", row_group_size=_ROW_GROUP_ROWS, statistics=True)
+    digest = _digest(parquet.getbuffer()).hexdigest()
+    name = f"{seal:012d}-{shard:04d}-{digest[:16]}.parquet"
+    temporary = folder / FOLDER / f"{name}{_TEMPORARY}"
+    try:
+        with temporary.open("wb") as file:
+            file.write(parquet.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(folder / FOLDER / name)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     return Segment(
         name, seal, shard, frame.height, *_bounds(frame[tail.SEQ]), *_bounds(frame[EventColumn.AT_MS]), digest
     )
@@ -157,10 +167,14 @@ def _bounds(numbers: pl.Series) -> tuple[int, int]:
     return int(numbers.min()), int(numbers.max())  # type: ignore[arg-type]
 
 
+def _digest(content: bytes | memoryview = b"") -> hashlib.blake2b:
+    return hashlib.blake2b(content, digest_size=32)
+
+
 def _hash(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
+            return hashlib.file_digest(file, _digest).hexdigest()
     except FileNotFoundError:
         return ""
 
