@@ -35,7 +35,7 @@ def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nowhere of store.url does not exist"):
+    with pytest.raises(InputError, match="does not exist; make it first"):
         open_store(f"sqlite:///{tmp_path / 'nowhere' / 'catalogue.db'}")
 
 

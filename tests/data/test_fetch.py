@@ -1,0 +1,90 @@
+"""pip runs for real in these tests, against a folder of wheels instead of an index."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from frontrow.data.fetch import Sample, fetch
+from frontrow.errors import FetchFailed
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if importlib.util.find_spec("pip") is None:
+        pytest.skip("this Python has no pip")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+
+
+def make_wheel(folder: Path, files: dict[str, str]) -> Sample:
+    path = folder / "films-1.0-py3-none-any.whl"
+    metadata = {
+        "films-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: films\nVersion: 1.0\n",
+        "films-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "films-1.0.dist-info/RECORD": "",
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {**files, **metadata}.items():
+            archive.writestr(name, content)
+    return Sample("films", "1.0", hashlib.sha256(path.read_bytes()).hexdigest(), "films/data", "none")
+
+
+def test_the_files_of_the_folder_come_out_and_nothing_else(tmp_path: Path) -> None:
+    sample = make_wheel(tmp_path, {"films/data/a.csv": "A", "films/data/deeper/b.csv": "B", "films/code.py": "C"})
+    folder = fetch(sample, tmp_path / "cache")
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a.csv": "A"}
+
+
+def test_the_second_time_needs_neither_network_nor_wheel(tmp_path: Path) -> None:
+    sample = make_wheel(tmp_path, {"films/data/a.csv": "A"})
+    first = fetch(sample, tmp_path / "cache")
+    (tmp_path / "films-1.0-py3-none-any.whl").unlink()
+    assert fetch(sample, tmp_path / "cache") == first
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [first.name]
+
+
+def test_an_archive_with_another_hash_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    sample = replace(make_wheel(tmp_path, {"films/data/a.csv": "A"}), sha256="0" * 64)
+    with pytest.raises(FetchFailed, match="not the archive that is known"):
+        fetch(sample, tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_without_the_package_the_error_says_what_and_what_to_do(tmp_path: Path) -> None:
+    sample = Sample("films", "1.0", "0" * 64, "films/data", "none")
+    with pytest.raises(FetchFailed, match=r"cannot fetch films==1\.0: .*check the network"):
+        fetch(sample, tmp_path / "cache")
+
+
+def test_an_archive_larger_than_known_is_not_unpacked(tmp_path: Path) -> None:
+    sample = replace(make_wheel(tmp_path, {"films/data/a.csv": "A" * 100_000}), largest_bytes=99_999)
+    with pytest.raises(FetchFailed, match="more than 99,999 bytes"):
+        fetch(sample, tmp_path / "cache")
+
+
+def test_a_name_that_climbs_out_of_its_folder_is_not_unpacked(tmp_path: Path) -> None:
+    sample = make_wheel(tmp_path, {"films/data/a.csv": "A", "films/data/../../../evil": "E", "/films/data/b": "B"})
+    folder = fetch(sample, tmp_path / "cache")
+    assert [path.name for path in folder.iterdir()] == ["a.csv"]
+    assert not list(tmp_path.rglob("evil"))
+
+
+def test_an_archive_without_the_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FetchFailed, match="no files in films/data"):
+        fetch(make_wheel(tmp_path, {"films/a.csv": "A"}), tmp_path / "cache")
+
+
+def test_a_cache_that_cannot_be_written_names_the_variable_that_moves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FRONTROW_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(FetchFailed, match="set FRONTROW_CACHE"):
+        fetch(make_wheel(tmp_path, {"films/data/a.csv": "A"}))
