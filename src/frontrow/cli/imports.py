@@ -203,7 +203,8 @@ def _import(source: Source, workspace: Path, as_json: bool, strict: bool, shift_
 
 
 def _show(report: Report) -> None:
-    emit_table(f"{report.format} {report.path}", ("", "count"), [(label, f"{n:,}") for label, n in _counts(report)])
+    typer.echo(f"{report.path} ({report.format})")
+    emit_table("", ("", "count"), [(label, f"{n:,}") for label, n in _counts(report)])
     for heading, faults in (("refused", report.refused), ("kept without a value", report.mended)):
         if faults.count:
             emit_table(heading, ("reason", "rows"), [(reason, f"{n:,}") for reason, n in faults.reasons.items()])

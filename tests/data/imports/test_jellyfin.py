@@ -84,6 +84,7 @@ def test_times_of_older_versions_are_in_the_servers_zone_and_those_of_newer_ones
     older = FILM.replace("2026-03-01 20:00:00Z", "2026-03-01 21:00:00.1234567")
     batch = read(backup(tmp_path, older, FILM), zone="Europe/Berlin")
     assert batch.events[0][1].at_ms - batch.events[2][1].at_ms == 123
+    assert batch.events[0][1].id == batch.events[2][1].id, "one playback, before and after the plugin's update"
 
 
 def test_the_plugins_database_gives_what_its_backup_gives_and_stays_as_it_is(tmp_path: Path) -> None:

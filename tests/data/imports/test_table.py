@@ -102,6 +102,15 @@ def test_parquet_is_read_like_csv_with_its_own_times_lists_and_missing_values(tm
     assert batch.titles == [(1, Title(title="m1", name="X", genres=("a", "b"), added_ms=1_767_225_600_000))]
 
 
+def test_a_parquet_column_that_no_text_can_hold_is_no_column(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    frame = pl.DataFrame({"member": ["a"], "at_ms": [1], "raw": [b"x"], "extra": [{"k": 1}], "grid": [[[1]]]})
+    frame.write_parquet(path)
+    assert len(read(path).events) == 1
+    with pytest.raises(InputError, match="no column 'raw'; it has member, at_ms"):
+        read(path, "title=raw")
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + b"\xff" * 100 + b"PAR1"])
 def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.parquet"

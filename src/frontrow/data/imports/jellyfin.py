@@ -71,7 +71,9 @@ def _add_playback(line: int, cells: list[str], batch: Batch, durations_s: Mappin
     played_s = rows.read_whole(played, "PlayDuration") if played else 0
     if played_s < 0:
         raise Refused("PlayDuration", played, "is negative")
-    play_id = derive_id(FORMAT, created, member, item)
+    # The plugin's update rewrites old times in UTC and to whole seconds: a playback keeps its id through that.
+    key = (FORMAT, str(at_ms // 1000), member, item)
+    play_id = derive_id(*key)
     play = Event(
         id=play_id,
         at_ms=at_ms,
@@ -87,7 +89,7 @@ def _add_playback(line: int, cells: list[str], batch: Batch, durations_s: Mappin
     if played_s:
         duration_s = durations_s.get(item)
         stop = Event(
-            id=derive_id(FORMAT, created, member, item, "stop"),
+            id=derive_id(*key, "stop"),
             at_ms=at_ms + 1000 * played_s,
             kind=Kind.STOP,
             member=member,

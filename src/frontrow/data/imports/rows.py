@@ -22,6 +22,8 @@ Unit = Literal["s", "ms", "iso"]
 """How a column writes time: seconds or milliseconds since 1970, or ISO 8601."""
 
 SHOWN_CHARACTERS: Final = 120  # of a refused value in a report
+_LAST_MS: Final = 253_402_300_799_999  # the end of the year 9999
+_LARGEST_WHOLE: Final = 2**31 - 1  # what an integer column holds in every database
 _LINE_CHARACTERS: Final = 1_000_000  # a longer "line" is no text file
 
 
@@ -105,23 +107,19 @@ def text_encoding(path: Path) -> str:
 def read_time(text: str, unit: Unit, column: str, zone: tzinfo = UTC) -> int:
     """UTC milliseconds since 1970; `zone` is for ISO times that name none. Raises Refused."""
     try:
-        if unit == "iso":
-            # .NET writes seven digits of a second, of which Python reads six
-            head, dot, tail = text.partition(".")
-            digits = len(tail) - len(tail.lstrip("0123456789"))
-            at = datetime.fromisoformat(head + dot + tail[: min(digits, 6)] + tail[digits:])
-            return round((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp() * 1000)
-        factor = 1000 if unit == "s" else 1
-        return int(text) * factor if text.isdecimal() else round(float(text) * factor)
+        at_ms = _time(text, unit, zone)
     except (ValueError, OverflowError):
         kinds = {"s": "a number of seconds", "ms": "a number of milliseconds", "iso": "an ISO 8601 time"}
         raise Refused(column, text, f"is not {kinds[unit]}") from None
+    if abs(at_ms) > _LAST_MS:
+        raise Refused(column, text, "is beyond the year 9999; is its unit right?")
+    return at_ms
 
 
 def read_number(text: str, column: str) -> float:
     """A finite number; raises Refused."""
     try:
-        number = float(text)
+        number = _float(text)
     except ValueError:
         raise Refused(column, text, "is not a number") from None
     if number - number != 0:
@@ -134,6 +132,8 @@ def read_whole(text: str, column: str) -> int:
     number = read_number(text, column)
     if number != int(number):
         raise Refused(column, text, "is not a whole number")
+    if abs(number) > _LARGEST_WHOLE:
+        raise Refused(column, text, "is too large")
     return int(number)
 
 
@@ -156,6 +156,24 @@ def row_fault(line: int, text: str, cells: list[str], columns: Sequence[str]) ->
             if "\0" in cell:
                 return Fault(line, column, shown(cell), "holds a NUL character")
     return None
+
+
+def _time(text: str, unit: Unit, zone: tzinfo) -> int:
+    if unit != "iso":
+        factor = 1000 if unit == "s" else 1
+        return int(text) * factor if text.isdecimal() else round(_float(text) * factor)
+    # .NET writes seven digits of a second, of which Python reads six
+    head, dot, tail = text.partition(".")
+    digits = len(tail) - len(tail.lstrip("0123456789"))
+    at = datetime.fromisoformat(head + dot + tail[: min(digits, 6)] + tail[digits:])
+    return round((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp() * 1000)
+
+
+def _float(text: str) -> float:
+    """As `float`, which also reads "1_000": in a table that is a slip, not a thousand."""
+    if "_" in text:
+        raise ValueError(text)
+    return float(text)
 
 
 def _open(path: Path, encoding: str, newline: str = "\n") -> IO[str]:

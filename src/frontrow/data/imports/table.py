@@ -201,15 +201,15 @@ def _open_parquet(path: Path) -> _Table:
         schema = scan.collect_schema()
     except (PolarsError, OSError) as error:
         raise failed(error) from None
-    columns = schema.names()
-    typed_times = frozenset(name for name, kind in schema.items() if kind.is_temporal())
-    texts = [_as_text(name, kind) for name, kind in schema.items()]
+    texts = {name: text for name, kind in schema.items() if (text := _as_text(name, kind)) is not None}
+    columns = list(texts)
+    typed_times = frozenset(name for name, kind in schema.items() if kind in (pl.Date, pl.Datetime))
 
     def read() -> Iterator[Row]:
         line = 0
         while True:
             try:
-                block = scan.slice(line, _PARQUET_ROWS).select(texts).collect()
+                block = scan.slice(line, _PARQUET_ROWS).select(texts.values()).collect()
             except (PolarsError, OSError) as error:
                 raise failed(error) from None
             for row in block.iter_rows():
@@ -223,11 +223,14 @@ def _open_parquet(path: Path) -> _Table:
 
 
 def _as_text(name: str, kind: Any) -> Any:
+    """The expression that writes a column as text; None for kinds that are none (bytes, structs, lists of lists)."""
     import polars as pl
 
     column = pl.col(name)
-    if isinstance(kind, pl.List):
-        column = column.cast(pl.List(pl.String)).list.join("|", ignore_nulls=True)
-    elif kind.is_temporal():
+    if kind in (pl.Date, pl.Datetime):
         column = column.cast(pl.Datetime("ms")).dt.epoch("ms")
+    elif isinstance(kind, pl.List) and not kind.inner.is_nested():
+        column = column.cast(pl.List(pl.String)).list.join("|", ignore_nulls=True)
+    elif kind.is_nested() or kind in (pl.Binary, pl.Object, pl.Duration, pl.Time):
+        return None
     return column.cast(pl.String).fill_null("")

@@ -130,7 +130,7 @@ def _refuse_whole(report: Report, folder: Path, strict: bool, now_ms: int) -> No
         raise InputError(f"{report.path} has no rows; nothing was imported")
     raise InputError(
         f"{report.refused.count:,} of {report.rows:,} rows are bad and nothing was imported; "
-        f"{report.refused.first[0]}; the others are in {saved}"
+        f"{report.refused.first[0]}; the report is {saved}"
     )
 
 

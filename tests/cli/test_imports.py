@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from frontrow.config import EventSettings
+from frontrow.data import workspace
+from frontrow.data.events import EventLog
+
+
+def frontrow(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "frontrow", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return workspace.create(tmp_path / "service").root
+
+
+def test_the_example_is_imported_with_its_own_mapping_and_listed(tmp_path: Path, home: Path) -> None:
+    example = tmp_path / "example"
+    assert frontrow("import", "table", "--example", example).returncode == 0
+    mapping = ["--mapping", example / "titles.toml", "--workspace", home, "--json"]
+    done = frontrow("import", "table", example / "titles.csv", "--as", "titles", *mapping)
+    assert (done.returncode, json.loads(done.stdout)["titles_inserted"]) == (0, 3)
+    done = frontrow("import", "table", example / "plays.csv", "--mapping", example / "plays.toml", "-w", home)
+    assert done.returncode == 0
+    assert "events stored" in done.stdout
+    listed = json.loads(frontrow("titles", "--workspace", home, "--limit", 2, "--json").stdout)
+    assert [title["name"] for title in listed] == ["The Harbour at Night", "Small Hours"]
+
+
+def test_a_bad_row_under_strict_ends_with_2_and_one_line_that_names_it(tmp_path: Path, home: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("member,title,at_ms\nada,m1,1700000000000\nada,m1,soon\n")
+    done = frontrow("import", "table", path, "--workspace", home, "--strict")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "x.csv line 3: at_ms 'soon' is not a number of milliseconds" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_import_beside_a_running_writer_ends_with_2_and_says_who_writes(tmp_path: Path, home: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("member,title,at_ms\nada,m1,1700000000000\n")
+    with EventLog(home / "log", EventSettings()):
+        done = frontrow("import", "table", path, "--workspace", home)
+    assert done.returncode == 2
+    assert str(os.getpid()) in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["table"], "name the file"),
+        (["table", "x.csv", "--as", "films"], "--as is 'films'"),
+        (["table", "x.csv", "--kind", "watch"], "--kind is 'watch'"),
+        (["table", "missing.csv"], "cannot read missing.csv"),
+        (["movielens", "/nowhere"], "/nowhere holds no MovieLens ratings"),
+        (["recbole", "/nowhere"], "/nowhere holds 0 .inter files"),
+        (["jellyfin", "/nowhere"], "/nowhere is no file"),
+        (["jellyfin", "/nowhere", "--timezone", "../etc"], "--timezone is '../etc'"),
+    ],
+)
+def test_what_cannot_be_imported_ends_with_2_and_says_why(home: Path, arguments: list[str], said: str) -> None:
+    done = frontrow("import", *arguments, "--workspace", home)
+    assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+@pytest.mark.crash
+def test_ctrl_c_stops_an_import_and_the_same_command_goes_on(tmp_path: Path, home: Path) -> None:
+    folder = tmp_path / "big"
+    folder.mkdir()
+    rows = "".join(f"u{i % 97}\tt{i % 900}\t3\t{1_500_000_000 + i}\n" for i in range(60_000))
+    (folder / "x.inter").write_text("user_id:token\titem_id:token\trating:float\ttimestamp:float\n" + rows)
+    command = ["import", "recbole", str(folder), "--workspace", str(home), "--json"]
+    child = subprocess.Popen([sys.executable, "-m", "frontrow", *command], stderr=subprocess.PIPE, text=True)
+    with child:
+        while not list((home / "imports").glob("unfinished-*.json")):
+            assert child.poll() is None, "it ended before it wrote"
+        child.send_signal(signal.SIGINT)
+        assert child.stderr is not None
+        said = child.stderr.read()
+    assert child.returncode == 130
+    assert "the same command goes on from there" in said
+    report = json.loads(frontrow(*command).stdout)
+    assert report["events_resumed_at"] >= 5_000
+    assert report["events_stored"] + report["events_duplicate"] == 60_000
