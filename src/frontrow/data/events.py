@@ -75,7 +75,9 @@ class EventLog:
             self._writer = Writer(folder, connection, settings, self._committed)
             self._resources = stack.pop_all()
         self._maintenance = threading.Lock()  # held by the one seal or forget at work
+        self._sealer_lock = threading.Lock()  # guards the next two
         self._sealer: threading.Thread | None = None
+        self._closing = False
         self._seal_not_before_s = 0.0
         self._writer.start()
 
@@ -99,6 +101,11 @@ class EventLog:
         if isinstance(outcome, Unavailable):
             raise outcome
         return outcome
+
+    @property
+    def high_water(self) -> int:
+        """The newest seq: how many events were ever stored."""
+        return self._writer.newest_seq
 
     def seal(self) -> SealReport:
         """Move what the tail holds now into segments; happens by itself when the tail has grown long.
@@ -142,6 +149,8 @@ class EventLog:
     def close(self) -> None:
         """Write what waits, finish a seal at work, and let go of the lock. Closing twice is fine."""
         self._writer.close()
+        with self._sealer_lock:
+            self._closing = True
         if self._sealer is not None:
             self._sealer.join()
         self._writer.stop()
@@ -159,11 +168,13 @@ class EventLog:
         """In the writer thread, after each commit."""
         if self._after_commit is not None:
             self._after_commit()
-        sealing = self._sealer is not None and self._sealer.is_alive()
-        tail_rows = self._writer.newest_seq - self._sealed_seq
-        if tail_rows >= self._seal_events and not sealing and time.monotonic() >= self._seal_not_before_s:
-            self._sealer = threading.Thread(target=self._seal_beside, name="event-log-seal", daemon=True)
-            self._sealer.start()
+        if self._writer.newest_seq - self._sealed_seq < self._seal_events:
+            return
+        with self._sealer_lock:
+            at_work = self._sealer is not None and self._sealer.is_alive()
+            if not at_work and not self._closing and time.monotonic() >= self._seal_not_before_s:
+                self._sealer = threading.Thread(target=self._seal_beside, name="event-log-seal", daemon=True)
+                self._sealer.start()
 
     def _seal_beside(self) -> None:
         try:
