@@ -5,6 +5,7 @@
     │   ├── ConfigError               an unknown key or a bad value in frontrow.toml or FRONTROW_*
     │   ├── UnknownTitle              no title of that id in the catalogue
     │   ├── UnknownMember             no member of that id in the log
+    │   ├── UnreadableMedia           a film that is damaged, unknown, too large or no film at all
     │   ├── WorkspaceMissing          no workspace in that folder; `frontrow init` makes one
     │   └── WriterLocked              another process already writes to this workspace
     ├── Refusal                   exit 3: the question was fine and the answer is no
@@ -47,6 +48,10 @@ class UnknownTitle(InputError):
 
 class UnknownMember(InputError):
     """The event log has no such member."""
+
+
+class UnreadableMedia(InputError):
+    """A media file that is damaged, of an unknown kind, too large, or has no picture."""
 
 
 class WorkspaceMissing(InputError):
