@@ -135,6 +135,7 @@ def jellyfin(
 
     Example: frontrow import jellyfin PlaybackReportingBackup-20260101-000000.tsv --timezone Europe/Berlin
     """
+    from datetime import UTC
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     from frontrow import config
@@ -143,8 +144,8 @@ def jellyfin(
     from frontrow.data.workspace import open_workspace
     from frontrow.errors import InputError
 
-    try:
-        zone = ZoneInfo(timezone)
+    try:  # UTC is there also where the machine has no time zones
+        zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
         raise InputError(f"--timezone is {timezone!r}; use a name such as Europe/Berlin") from None
     with Catalogue(open_workspace(workspace).store_url(config.load(workspace))) as catalogue:

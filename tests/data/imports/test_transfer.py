@@ -120,6 +120,12 @@ def test_the_report_is_saved_in_the_workspace_as_it_is_returned(tmp_path: Path, 
     assert msgspec.json.decode(saved.read_bytes(), type=Report) == report
 
 
+def test_a_report_that_cannot_be_saved_is_said(tmp_path: Path, home: Workspace) -> None:
+    (home.root / "imports").write_text("a file in the way")
+    with pytest.raises(InputError, match="cannot write"):
+        run(movielens_folder(tmp_path, "7,1,5,1600000000"), home)
+
+
 def test_a_report_lists_the_first_twenty_refusals_and_counts_all_by_reason(tmp_path: Path, home: Workspace) -> None:
     report = run(movielens_folder(tmp_path, *["7,1,5,1600000000", *["7,1,bad,1"] * 30, *["x"] * 5]), home)
     assert report.refused.count == 35

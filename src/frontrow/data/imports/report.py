@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Final
 import msgspec
 
 from frontrow.data.imports.rows import shown
+from frontrow.errors import InputError, StorageFull
 from frontrow.schema import Fault
 
 FIRST: Final = 20  # faults and unknown titles that a report lists; the rest is counted
@@ -77,8 +79,15 @@ def save(report: Report, folder: Path, now_ms: int) -> Path:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace `path` in one step, so that nobody reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Replace `path` in one step, so that nobody reads half of it; raises StorageFull and InputError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StorageFull(
+                f"the disk of {path.parent} is full; free some space and start the import again"
+            ) from None
+        raise InputError(f"cannot write {path}: {error.strerror}") from None
