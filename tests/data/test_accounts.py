@@ -29,9 +29,9 @@ def accounts(database: Path):
 def test_a_key_opens_with_its_role_until_it_is_revoked(accounts: Accounts) -> None:
     key = accounts.add_key("player", Role.INGEST, NOW_MS)
     assert accounts.key_role(key) is Role.INGEST
-    accounts.revoke_key(accounts.keys()[0].id, NOW_MS + 1)
+    accounts.revoke_key(accounts.list_keys()[0].id, NOW_MS + 1)
     assert accounts.key_role(key) is None
-    assert accounts.keys()[0].revoked_ms == NOW_MS + 1
+    assert accounts.list_keys()[0].revoked_ms == NOW_MS + 1
 
 
 def test_a_key_is_revoked_once(accounts: Accounts) -> None:

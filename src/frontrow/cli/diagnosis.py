@@ -66,7 +66,9 @@ def _installation() -> Iterator[Finding]:
     cores = os.cpu_count() or 1
     yield Finding("cores", "good" if cores > 1 else "note", str(cores))
     if os.environ.get("PYTHONDONTWRITEBYTECODE"):
-        yield Finding("bytecode", "note", "PYTHONDONTWRITEBYTECODE is set: starts are two to three times slower", "unset it")
+        yield Finding(
+            "bytecode", "note", "PYTHONDONTWRITEBYTECODE is set: starts are two to three times slower", "unset it"
+        )
 
 
 def _workspace(root: Path) -> Iterator[Finding]:
@@ -87,7 +89,9 @@ def _workspace(root: Path) -> Iterator[Finding]:
         return
     free = shutil.disk_usage(place.root).free
     enough = free >= LEAST_FREE_BYTES
-    yield Finding("disk", "good" if enough else "wrong", f"{free / 1e9:.1f} GB free", "" if enough else "free some space")
+    yield Finding(
+        "disk", "good" if enough else "wrong", f"{free / 1e9:.1f} GB free", "" if enough else "free some space"
+    )
     mode = place.root.stat().st_mode & 0o077
     yield (
         Finding("permissions", "note", f"others may look into {place.root}", f"chmod 700 {place.root}")
@@ -107,14 +111,16 @@ def _contents(store_url: str, log: Path, artifacts_root: Path) -> Iterator[Findi
         titles = catalogue.count()
         catalogue.close()
         accounts = Accounts(store_url)
-        keys = sum(key.revoked_ms is None for key in accounts.keys())
+        keys = sum(key.revoked_ms is None for key in accounts.list_keys())
         accounts.close()
     except FrontrowError as error:
         yield Finding("store", "wrong", str(error), "see [store] url in frontrow.toml")
         return
     mend = "" if titles else "frontrow import --help"
     yield Finding("catalogue", "good" if titles else "note", f"{titles:,} titles", mend)
-    yield Finding("keys", "good" if keys else "note", f"{keys} in use", "" if keys else "frontrow keys add NAME --role read")
+    yield Finding(
+        "keys", "good" if keys else "note", f"{keys} in use", "" if keys else "frontrow keys add NAME --role read"
+    )
     try:
         members = len(replay.outer_members(log))
         yield Finding("event log", "good", f"{members:,} members")

@@ -31,9 +31,13 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
-    host: Annotated[str | None, typer.Option("--host", help="Address to bind; others than loopback need a key.")] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to bind; others than loopback need a key.")
+    ] = None,
     port: PortOption = None,
-    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Also run jobs (nightly fits) beside it.")] = True,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Also run jobs (nightly fits) beside it.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Serve decisions and pages over HTTP until Ctrl-C.
@@ -95,7 +99,7 @@ def _run(place: Workspace, settings: Settings, *, worker: bool, as_json: bool, s
     logging.basicConfig(level=settings.log.level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     hall = Hall(place, settings)
     address = settings.service.host
-    if address not in _LOOPBACK and not any(key.revoked_ms is None for key in hall.accounts.keys()):
+    if address not in _LOOPBACK and not any(key.revoked_ms is None for key in hall.accounts.list_keys()):
         raise InputError(f"serving on {address} needs a key first; run 'frontrow keys add NAME --role read'")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -103,13 +107,17 @@ def _run(place: Workspace, settings: Settings, *, worker: bool, as_json: bool, s
     try:
         listener.bind((address, settings.service.port))
     except OSError as error:
-        raise InputError(f"cannot listen on {address}:{settings.service.port} ({error.strerror}); try --port 0") from None
+        raise InputError(
+            f"cannot listen on {address}:{settings.service.port} ({error.strerror}); try --port 0"
+        ) from None
     url = f"http://{f'[{address}]' if ':' in address else address}:{listener.getsockname()[1]}"
     app = create_app(hall, with_worker=worker)
     add_site(app, hall)
     server = uvicorn.Server(
         # No access log: its lines would say who watched what. /metrics counts requests.
-        uvicorn.Config(app, access_log=False, log_config=None, server_header=False, backlog=2048, timeout_graceful_shutdown=10)
+        uvicorn.Config(
+            app, access_log=False, log_config=None, server_header=False, backlog=2048, timeout_graceful_shutdown=10
+        )
     )
     if as_json:
         emit_json({"url": url, "sign_in": url + sign_in_path if sign_in_path else None, "workspace": str(place.root)})

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
     from frontrow.data.accounts import Accounts, Role
 
+PasswordOption = Annotated[
+    str,
+    typer.Option(
+        prompt=True, hide_input=True, confirmation_prompt=True, envvar="FRONTROW_PASSWORD", help="Asked for if missing."
+    ),
+]
 RoleOption = Annotated[str, typer.Option("--role", help="ingest, read, review or admin.")]
 
 
@@ -111,12 +117,16 @@ def list_keys(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOptio
     from datetime import UTC, datetime
 
     with _accounts(workspace) as accounts:
-        keys = accounts.keys()
+        keys = accounts.list_keys()
     if as_json:
         emit_json(keys)
         return
-    day = lambda at_ms: f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d}" if at_ms else ""  # noqa: E731
-    emit_table("", ("id", "name", "role", "made", "revoked"), [(k.id, k.name, k.role, day(k.made_ms), day(k.revoked_ms)) for k in keys])
+
+    def day(at_ms: int | None) -> str:
+        return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d}" if at_ms else ""
+
+    rows = [(key.id, key.name, key.role, day(key.made_ms), day(key.revoked_ms)) for key in keys]
+    emit_table("", ("id", "name", "role", "made", "revoked"), rows)
 
 
 def revoke_key(key_id: int, workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption = False) -> None:
@@ -130,9 +140,7 @@ def revoke_key(key_id: int, workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_j
 def add_person(
     name: str,
     role: RoleOption = "read",
-    password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="FRONTROW_PASSWORD", help="Asked for when not given.")
-    ] = "",
+    password: PasswordOption = "",
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     as_json: JsonOption = False,
 ) -> None:

@@ -118,7 +118,7 @@ class Accounts:
             connection.execute(insert(_keys).values(row))
         return key
 
-    def keys(self) -> list[Key]:
+    def list_keys(self) -> list[Key]:
         """Every key ever made, oldest first."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(_keys).order_by(_keys.c.id)).all()

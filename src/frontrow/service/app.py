@@ -34,6 +34,7 @@ Text = Annotated[str, Query(max_length=128)]
 Country = Annotated[str, Query(pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2")]
 Maturity = Annotated[int, Query(ge=0, le=99, description="highest minimum age shown; 99: no limit")]
 
+RETRY_AFTER_S = 5.0  # what a client is told when the disk is full or the log is busy
 _encode = msgspec.json.Encoder().encode
 _STATUS: dict[type[FrontrowError], int] = {
     UnknownTitle: 404, UnknownMember: 404, InputError: 422, Refusal: 409, StorageFull: 507, Overloaded: 503,
@@ -144,7 +145,8 @@ def _add_recommend(app: FastAPI, hall: Hall) -> None:
 
 async def _answer_error(_: Request, error: Exception) -> Response:
     status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
-    headers = {"Retry-After": f"{error.retry_after_s:.0f}"} if isinstance(error, Overloaded) else None
+    wait_s = error.retry_after_s if isinstance(error, Overloaded) else RETRY_AFTER_S
+    headers = {"Retry-After": f"{wait_s:.0f}"} if isinstance(error, Unavailable) else None
     return JSONResponse({"error": str(error)}, status, headers)
 
 

@@ -95,11 +95,12 @@ def decode(body: bytes) -> Request:
     """One event or a list of them; a bad one among many is refused alone. Raises InputError when it is no JSON."""
     many = body.lstrip()[:1] == b"["
     try:
-        events = _decode_many(body) if many else [_decode_one(body)]
-    except msgspec.ValidationError:
-        return _decode_each(body if many else b"[" + body + b"]")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"the body is no JSON: {error}; send one event or a list of events") from None
+        try:
+            events = _decode_many(body) if many else [_decode_one(body)]
+        except msgspec.ValidationError:
+            return _decode_each(body if many else b"[" + body + b"]")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"the body is no JSON of events: {error}; send one event or a list of events") from None
     return Request(events, range(len(events)), [])
 
 

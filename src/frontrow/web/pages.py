@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from frontrow.data.accounts import Role
 from frontrow.data.replay import outer_members
 from frontrow.errors import UnknownTitle
-from frontrow.recommend.answer import Page, Ranked, Tile
+from frontrow.recommend.answer import Page
 from frontrow.schema import Event, Kind, Title
 from frontrow.service.auth import Caller, require
 from frontrow.service.hall import Audience, Hall, new_id, now_ms
@@ -55,7 +55,8 @@ def viewer_pages(hall: Hall) -> APIRouter:
                 break
         return render(
             request, "home.html", caller, here="home", member=member, members=await directory.find(member),
-            rows=rows, hero=hero, hero_heading=heading, hero_poster=hero and draw(str(hero.title), hero.name, hero.genres),
+            rows=rows, hero=hero, hero_heading=heading,
+            hero_poster=hero and draw(str(hero.title), hero.name, hero.genres),
             link=_link(member, decision.decision_id), decision_id=decision.decision_id, versions=decision.versions,
             fallback=_tell_fallback(decision.fallback, member), may_act=caller.may(Role.INGEST),
             workspace=hall.workspace.root, took_ms=1000 * (time.perf_counter() - began),
