@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 class EdlaeConfig:
     """What the solve can be told."""
 
-    ridge: float = 20.0
-    """lambda, added to every diagonal entry; 1 to 1,000; in units of weighted viewers."""
-    dropout: float = 0.33
+    ridge: float = 2.0
+    """lambda as a multiple of the mean of G's diagonal, so that it means the same for any amount of data; 0.1 to 20."""
+    dropout: float = 0.5
     """p, share of a history that training hides; 0 (plain EASE) to 0.9."""
     viewer_power: float = 0.5
     """A viewer of n titles weighs n^-power; 0 (all alike) to 1."""
+
+    def penalty(self, diagonal: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What is added to G's diagonal: lambda + p/(1-p) diag G."""
+        ridge = max(self.ridge * float(diagonal.mean()), 1e-6) if len(diagonal) else 1.0
+        return np.asarray(ridge + self.dropout / (1 - self.dropout) * diagonal, np.float32)
 
 
 def gram(X: csr_array, viewer_power: float = 0.5, block: int = 2048) -> NDArray[np.float32]:
@@ -58,7 +63,7 @@ def solve(G: NDArray[np.float32], config: EdlaeConfig) -> NDArray[np.float32]:
     if n == 0:
         return G
     diagonal = np.einsum("ii->i", G)
-    diagonal += config.ridge + config.dropout / (1 - config.dropout) * diagonal
+    diagonal += config.penalty(diagonal)
     # LAPACK is column-major: the transpose of a symmetric C-ordered array is the same matrix without a copy.
     factor, status = spotrf(G.T, lower=0, overwrite_a=1, clean=0)
     if status == 0:

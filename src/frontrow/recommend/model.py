@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,16 +17,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from frontrow.recommend import edlae, popularity
-from frontrow.recommend.edlae import EdlaeConfig
-from frontrow.recommend.popularity import Popularity, PopularityConfig
+from frontrow.errors import DamagedArtifact
+from frontrow.recommend.parts import FitConfig, Parts, fit_parts
+from frontrow.recommend.popularity import Popularity
+from frontrow.recommend.ranker import Content, Ranker
 from frontrow.recommend.rules import Rules, compile_rules
 from frontrow.recommend.signals import Interactions
+from frontrow.recommend.sources import Mix, common_blend, common_scores
 
 if TYPE_CHECKING:
     import polars as pl
+    from scipy.sparse import csr_array
+
+__all__ = ["FitConfig", "Model", "Source", "fit"]
 
 FORMAT = 1
+STANDINGS = 512  # of about 15 bytes a title each
 
 
 class Source(Protocol):
@@ -37,48 +44,97 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class FitConfig:
-    """Everything that fitting can be told."""
-
-    edlae: EdlaeConfig = field(default_factory=EdlaeConfig)
-    popularity: PopularityConfig = field(default_factory=PopularityConfig)
-    rank_half_life: float = 60.0
-    """k of 2^(-rank/k): a viewer's k-th newest title counts half; 1 to 10,000; mild: taste outlives sequence."""
-
-
-@dataclass(frozen=True)
 class Model:
     """Fitted state; open it with `Model.load`."""
 
     titles: pl.DataFrame
-    B: NDArray[np.float32]
-    popularity: Popularity
+    parts: Parts
+    mix: Mix
+    ranker: Ranker | None = None
     config: dict[str, Any] = field(default_factory=dict)
 
     def files(self) -> dict[str, Any]:
         """What to publish: file name -> array, frame or JSON value."""
-        return {
-            "B.npy": self.B,
-            "popularity.npy": np.stack([self.popularity.total, self.popularity.recent, self.popularity.trend]),
+        total = self.parts.popularity
+        files = {
+            "popularity.npy": np.stack([total.total, total.recent, total.trend]),
             "titles.parquet": self.titles,
-            "model.json": {"format": FORMAT, "config": self.config},
-        }
+            "model.json": {
+                "format": FORMAT, "config": self.config, "mix": asdict(self.mix),
+                "ranker": self.ranker.text if self.ranker else "", "sparse": not isinstance(self.parts.B, np.ndarray),
+            },
+            **_sparse_files("N", self.parts.N),
+        }  # fmt: skip
+        if isinstance(self.parts.B, np.ndarray):
+            return files | {"B.npy": self.parts.B}
+        return files | _sparse_files("B", self.parts.B)
 
     @classmethod
     def load(cls, source: Source) -> Model:
-        """The model as published; arrays stay memory-mapped."""
-        total, recent, trend = source.array("popularity.npy")
+        """The model as published; arrays stay memory-mapped. Raises DamagedArtifact for a format it cannot read."""
         head = source.json("model.json")
-        return cls(
-            source.frame("titles.parquet"), source.array("B.npy"), Popularity(total, recent, trend), head["config"]
-        )
+        if head.get("format") != FORMAT:
+            raise DamagedArtifact(
+                f"the model has format {head.get('format')!r}, this version reads {FORMAT}; fit it again"
+            )
+        titles = source.frame("titles.parquet")
+        total, recent, trend = source.array("popularity.npy")
+        n = len(titles)
+        B = _open_sparse(source, "B", n) if head["sparse"] else source.array("B.npy")
+        parts = Parts(B, _open_sparse(source, "N", n), Popularity(total, recent, trend))
+        ranker = Ranker(head["ranker"]) if head["ranker"] else None
+        return cls(titles, parts, Mix(**head["mix"]), ranker, head["config"])
 
     @classmethod
     def unfitted(cls, titles: pl.DataFrame) -> Model:
-        """A model of the catalogue alone, for a service that has not fitted one yet: everything ranks by its newness."""
+        """A model of the catalogue alone, for a service that has not fitted one yet: newest titles first."""
+        from scipy.sparse import csr_array
+
         n = len(titles)
-        nothing = np.zeros(n, np.float32)
-        return cls(titles, np.zeros((n, n), np.float32), Popularity(nothing, nothing, nothing), asdict(FitConfig()))
+        empty, nothing = csr_array((n, n), dtype=np.float32), np.zeros(n, np.float32)
+        return cls(titles, Parts(empty, empty, Popularity(nothing, nothing, nothing)), Mix(), None, asdict(FitConfig()))
+
+    def remember(self, cache: dict[str, Any]) -> None:
+        """Bound the standings kept beside viewers: the cache that was filled longest ago is emptied."""
+        if len(self._kept) >= STANDINGS:
+            self._kept.popleft().pop("standing", None)
+        self._kept.append(cache)
+
+    @cached_property
+    def _kept(self) -> deque[dict[str, Any]]:
+        return deque()
+
+    def likeness(self, position: int) -> NDArray[np.float32]:
+        """Row of B: how much having watched that title adds to each other, float32 [titles]."""
+        if isinstance(self.parts.B, np.ndarray):
+            return np.asarray(self.parts.B[position], np.float32)
+        row: NDArray[np.float32] = self.parts.B[[position]].toarray()[0]
+        return row
+
+    @property
+    def B(self) -> NDArray[np.float32] | csr_array:  # noqa: N802
+        """The item-item matrix."""
+        return self.parts.B
+
+    @property
+    def popularity(self) -> Popularity:
+        """Popularity of the titles."""
+        return self.parts.popularity
+
+    @cached_property
+    def common(self) -> NDArray[np.float32]:
+        """Scores that are the same for everybody, float32 [3, titles]."""
+        return common_scores(self.popularity)
+
+    @cached_property
+    def common_part(self) -> NDArray[np.float32]:
+        """What they add to everybody's blend, float32 [titles]."""
+        return common_blend(self.common, self.mix)
+
+    @cached_property
+    def content(self) -> Content:
+        """Year and genres as numbers, for the ranker."""
+        return content_of(self.titles)
 
     def __len__(self) -> int:
         return len(self.titles)
@@ -152,28 +208,53 @@ class Model:
         total = self.popularity.total / max(float(self.popularity.total.max(initial=0)), 1e-9)
         return np.asarray(np.log1p(20 * (0.7 * recent + 0.3 * total)) / np.log(21), np.float32)
 
-    @property
-    def rank_half_life(self) -> float:
-        """k of the recency weight 2^(-rank/k)."""
-        return float(self.config.get("rank_half_life", FitConfig.rank_half_life))
-
 
 def fit(
     interactions: Interactions,
     titles: pl.DataFrame,
-    config: FitConfig = FitConfig(),
+    config: FitConfig | None = None,
     *,
+    ranker: Ranker | None = None,
     now_ms: int = 0,
     seed: int = 0,
 ) -> Model:
     """Fit every part on `interactions`, whose title positions are rows of `titles`.
 
-    `now_ms` and `seed` make the call repeatable; the closed forms need neither yet.
+    `config` and `ranker` come from `tune.choose`, or are the defaults. `now_ms` and `seed` make the call repeatable;
+    the closed forms need neither.
     """
     if len(titles) != interactions.n_titles:
         raise ValueError(f"{interactions.n_titles} titles in the interactions, {len(titles)} in the catalogue")
-    B = edlae.solve(edlae.gram(interactions.matrix(), config.edlae.viewer_power), config.edlae)
-    return Model(titles, B, popularity.fit(interactions, config.popularity), asdict(config))
+    config = config or FitConfig()
+    return Model(titles, fit_parts(interactions, config), config.mix, ranker, asdict(config))
+
+
+def content_of(titles: pl.DataFrame) -> Content:
+    """Years before the newest title and genre shares, out of a catalogue frame."""
+    import polars as pl
+
+    n = len(titles)
+    year = np.full(n, np.nan, np.float32)
+    if "year" in titles.columns:
+        year = titles["year"].cast(pl.Float32, strict=False).fill_null(np.nan).to_numpy()
+    year = (np.nanmax(year) if np.isfinite(year).any() else 0) - year
+    lists = titles["genres"].to_list() if "genres" in titles.columns else [None] * n
+    names = {name: place for place, name in enumerate(sorted({name for each in lists for name in each or ()}))}
+    genre = np.zeros((n, max(len(names), 1)), np.float32)
+    for position, each in enumerate(lists):
+        for name in each or ():
+            genre[position, names[name]] = 1 / len(each)
+    return Content(np.asarray(year, np.float32), genre)
+
+
+def _sparse_files(name: str, M: csr_array) -> dict[str, NDArray[Any]]:
+    return {f"{name}_data.npy": M.data, f"{name}_indices.npy": M.indices, f"{name}_indptr.npy": M.indptr}
+
+
+def _open_sparse(source: Source, name: str, n: int) -> csr_array:
+    from scipy.sparse import csr_array
+
+    return csr_array(tuple(source.array(f"{name}_{part}.npy") for part in ("data", "indices", "indptr")), shape=(n, n))
 
 
 def _added(titles: pl.DataFrame) -> NDArray[np.int64]:

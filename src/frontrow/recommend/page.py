@@ -17,7 +17,7 @@ from frontrow.recommend import rules
 from frontrow.recommend.answer import Page, Row, Tile
 from frontrow.recommend.explain import BY_POPULARITY, because_tiles, plain_tiles
 from frontrow.recommend.model import Model
-from frontrow.recommend.rank import Standing, blend, stand, top
+from frontrow.recommend.rank import Standing, stand, top
 from frontrow.recommend.viewer import Viewer
 
 
@@ -58,7 +58,7 @@ class _Builder:
         self.model, self.viewer, self.standing, self.config = model, viewer, standing, config
         self.may = rules.allowed(model.rules, viewer.country, viewer.max_maturity, now_ms)
         self.free = self.may & ~standing.blocked
-        self.score = blend(model, standing)
+        self.score = standing.score
         self.rows: list[Row] = []
         self.personal = bool(len(standing.history))
 
@@ -76,9 +76,9 @@ class _Builder:
         self._add("top", "top" if self.personal else "popular", heading, chosen, self._explained(chosen))
 
     def because_you_watched(self) -> None:
-        liked = self.standing.history[self.standing.weight > 0]
+        liked = self.standing.history[self.standing.liked]
         for anchor in liked[: self.config.because_rows].tolist():
-            likeness = np.asarray(self.model.B[anchor], np.float32)
+            likeness = self.model.likeness(anchor)
             chosen = top(likeness, self.free & (likeness > 0), self.config.tiles)
             name = self.model.names[anchor]
             tiles = plain_tiles(self.model, self.viewer, chosen, likeness, (f"Like {name}", "similar"))
@@ -108,7 +108,7 @@ class _Builder:
 
     def _explained(self, chosen: NDArray[np.intp]) -> list[Tile]:
         if self.personal:
-            return because_tiles(self.model, self.viewer, self.standing, chosen, self.score)
+            return because_tiles(self.model, self.viewer, self.standing, chosen)
         return plain_tiles(self.model, self.viewer, chosen, self.score, BY_POPULARITY)
 
     def _add_titles(self, key: str, heading: str, titles: list[object], why: tuple[str, str]) -> None:

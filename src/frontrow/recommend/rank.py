@@ -1,45 +1,54 @@
-"""One ranked list: the scores of a viewer, their best titles, and the titles most like a given one."""
+"""One ranked list: a viewer's standing against a model, their best titles, and the titles most like a given one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from frontrow.errors import UnknownTitle
-from frontrow.recommend import rules
+from frontrow.recommend import ranker, rules
 from frontrow.recommend.answer import Ranked
 from frontrow.recommend.explain import BY_POPULARITY, because_tiles, plain_tiles
-from frontrow.recommend.model import Model
+from frontrow.recommend.history import Histories, one_history
+from frontrow.recommend.sources import PERSONAL, blend, personal_scores
 from frontrow.recommend.viewer import Viewer
 
+if TYPE_CHECKING:
+    from frontrow.recommend.model import Model
+
 HISTORY = 300
-"""Newest titles of a history that score; older ones count next to nothing."""
+"""Newest titles of a history that score on a page; older ones count next to nothing."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A viewer against one model: history as positions (newest first), weights, scores and masks."""
+    """A viewer against one model.
+
+    `score` is what lists are ranked by, float32 [titles]: the blend, its best candidates put into the ranker's order.
+    The blend is linear: title j of `history` adds by_b[j] B_ji + by_n[j] N_ji to title i, beside what popularity adds.
+    """
 
     history: NDArray[np.int32]
-    weight: NDArray[np.float32]
+    by_b: NDArray[np.float32]
+    by_n: NDArray[np.float32]
+    liked: NDArray[np.bool_]
     score: NDArray[np.float32]
-    """EDLAE scores x B, float32 [titles]; exact sums of the history's terms."""
     blocked: NDArray[np.bool_]
     """Finished or dismissed."""
 
 
 def stand(model: Model, viewer: Viewer) -> Standing:
-    """The viewer's standing; kept in the viewer until their next event or the next model."""
+    """The viewer's standing; kept beside the viewer until their next event or the next model."""
     kept = viewer.cache.get("standing")
     if kept is not None and kept[0] is model and kept[1] == viewer.changes:
         return kept[2]  # type: ignore[no-any-return]
-    index = model.index
-    blocked = np.zeros(len(model), bool)
+    index, blocked = model.index, np.zeros(len(model), bool)
     positions: list[int] = []
     weights: list[float] = []
+    times: list[int] = []
     for title in reversed(viewer.watched):
         position = index.get(title)
         if position is None:
@@ -50,34 +59,43 @@ def stand(model: Model, viewer: Viewer) -> Standing:
         if watched.weight and len(positions) < HISTORY:
             positions.append(position)
             weights.append(watched.weight)
-    history = np.array(positions, np.int32)
-    weight = np.array(weights, np.float32) * np.exp2(
-        -np.arange(len(positions), dtype=np.float32) / model.rank_half_life
-    )
-    standing = Standing(history, weight, score_history(model.B, history, weight), blocked)
+            times.append(watched.at_ms)
+    standing = _stand(model, one_history(positions, weights, times, len(model)), blocked)
     viewer.cache["standing"] = (model, viewer.changes, standing)
+    model.remember(viewer.cache)
     return standing
 
 
-def score_history(
-    B: NDArray[np.float32], history: NDArray[np.int32], weight: NDArray[np.float32]
+def _stand(model: Model, history: Histories, blocked: NDArray[np.bool_]) -> Standing:
+    mix, nothing = model.mix, np.zeros(0, np.float32)
+    if not len(history.title):
+        return Standing(history.title, nothing, nothing, nothing.astype(bool), model.base_score, blocked)
+    personal, scale = personal_scores(model.parts.B, model.parts.N, history, mix)
+    blended = blend(personal, model.common, mix)
+    of = {"B": np.zeros(len(history.title), np.float32), "N": np.zeros(len(history.title), np.float32)}
+    for source, divided_by in zip(PERSONAL, scale[:, 0], strict=True):
+        fading = history.fading(mix.half_life(source), mix.age_half_life_days)
+        of[mix.matrix_of(source)] += np.float32(mix.weights.get(source, 0.0) / divided_by) * history.weight * fading
+    score = blended[0]
+    if model.ranker is not None:
+        blended[0, blocked] = -np.inf
+        score = reorder(model, history, personal, blended)[0]
+    return Standing(history.title, of["B"], of["N"], history.weight > 0, score, blocked)
+
+
+def reorder(
+    model: Model, histories: Histories, personal: NDArray[np.float32], blended: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """x B for one viewer, float32 [titles]: a row of B for each title of the history, added without gathering."""
-    from scipy.sparse import csr_array
-
-    n = len(B)
-    order = np.argsort(history)
-    x = csr_array((weight[order], history[order], np.array([0, len(history)])), shape=(1, n))
-    score: NDArray[np.float32] = (x @ B)[0]
-    return score
-
-
-def blend(model: Model, standing: Standing) -> NDArray[np.float32]:
-    """What a list is ranked by: EDLAE scaled to the viewer, with a little of what everybody watches."""
-    if not len(standing.history):
-        return model.base_score
-    scale = float(np.abs(standing.weight).sum()) or 1.0
-    return standing.score / np.float32(scale) + np.float32(0.02) * model.base_score
+    """The blend with its best candidates in the ranker's order: they trade their scores, the others keep theirs."""
+    if model.ranker is None:
+        return blended
+    profile = ranker.profiles(histories, model.content)
+    count = min(ranker.CANDIDATES, blended.shape[1])
+    top, features = ranker.candidates(blended, personal, model.common, histories.lengths, profile, model.content, count)
+    order = np.argsort(-model.ranker.scores(features), axis=1, kind="stable")
+    ordered = blended.copy()
+    np.put_along_axis(ordered, np.take_along_axis(top, order, axis=1), np.take_along_axis(blended, top, axis=1), axis=1)
+    return ordered
 
 
 def top(score: NDArray[np.float32], allowed: NDArray[np.bool_], k: int) -> NDArray[np.intp]:
@@ -93,11 +111,10 @@ def rank(model: Model, viewer: Viewer, k: int, *, now_ms: int) -> Ranked:
     """The k best titles for the viewer that the rules allow and that they have not finished or dismissed."""
     standing = stand(model, viewer)
     mask = rules.allowed(model.rules, viewer.country, viewer.max_maturity, now_ms) & ~standing.blocked
-    score = blend(model, standing)
-    chosen = top(score, mask, k)
+    chosen = top(standing.score, mask, k)
     if not len(standing.history):
-        return Ranked(plain_tiles(model, viewer, chosen, score, BY_POPULARITY), "popular")
-    return Ranked(because_tiles(model, viewer, standing, chosen, score))
+        return Ranked(plain_tiles(model, viewer, chosen, standing.score, BY_POPULARITY), "popular")
+    return Ranked(because_tiles(model, viewer, standing, chosen))
 
 
 def similar(model: Model, title: Any, k: int, *, now_ms: int, viewer: Viewer | None = None) -> Ranked:
@@ -111,13 +128,13 @@ def similar(model: Model, title: Any, k: int, *, now_ms: int, viewer: Viewer | N
     who = viewer or Viewer()
     mask = rules.allowed(model.rules, who.country, who.max_maturity, now_ms)
     mask[position] = False
-    likeness = np.asarray(model.B[position], np.float32)
-    fallback = ""
-    if not likeness.any():  # nobody has watched it: the most popular that share its genres
+    likeness = model.likeness(position)
+    if likeness.any():
+        why, fallback = (f"Like {model.names[position]}", "similar"), ""
+    else:  # nobody has watched it: the most popular that share its genres
         shared = np.zeros(len(model), np.float32)
         for genre in model.genres[position]:
             shared += model.genre_masks[genre]
         likeness, fallback = shared + model.base_score, "genre"
-    chosen = top(likeness, mask, k)
-    reason = f"Like {model.names[position]}" if not fallback else f"Shares genres with {model.names[position]}"
-    return Ranked(plain_tiles(model, who, chosen, likeness, (reason, "similar" if not fallback else "genre")), fallback)
+        why = (f"Shares genres with {model.names[position]}", "genre")
+    return Ranked(plain_tiles(model, who, top(likeness, mask, k), likeness, why), fallback)

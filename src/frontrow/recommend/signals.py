@@ -16,7 +16,7 @@ mixture work. Every function is pure; frames come from `data.replay` (or from a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +53,12 @@ class Interactions:
     def n_viewers(self) -> int:
         """Number of viewers."""
         return len(self.viewers)
+
+    def where(self, mask: NDArray[np.bool_]) -> Interactions:
+        """The rows that `mask` keeps; viewers and titles stay as they are."""
+        return replace(
+            self, viewer=self.viewer[mask], title=self.title[mask], at_ms=self.at_ms[mask], weight=self.weight[mask]
+        )
 
     def matrix(self) -> csr_array:
         """Positive weights as a sparse viewers x titles matrix, float32."""
@@ -127,6 +133,55 @@ def from_events(events: pl.DataFrame, titles: pl.DataFrame) -> Interactions:
         weight=weight,
         viewers=pairs.filter(first).select("member", "profile").rows(),
         n_titles=len(ids),
+    )
+
+
+def from_columns(
+    member: NDArray[Any],
+    title: NDArray[Any],
+    titles: Sequence[Any],
+    at_ms: NDArray[Any] | None = None,
+    value: NDArray[Any] | None = None,
+) -> Interactions:
+    """Interactions out of bare columns: `value` is a rating, without `at_ms` the row order is the time.
+
+    `titles` are the catalogue's ids in the order of its frame; rows of other titles are left out. A pair that comes
+    twice counts once, at its newest row. Viewers keep the type of their ids.
+    """
+    import polars as pl
+
+    n = len(member)
+    frame = pl.DataFrame(
+        {
+            "member": pl.Series(member),
+            "title": pl.Series(title),
+            "at_ms": np.zeros(n, np.int64) if at_ms is None else np.asarray(at_ms, np.int64),
+            "stars": np.full(n, np.nan) if value is None else np.asarray(value, np.float64),
+            "seq": np.arange(n),
+        }
+    )
+    index = pl.DataFrame(
+        {"title": pl.Series(titles, dtype=frame["title"].dtype), "_title": np.arange(len(titles), dtype=np.int32)}
+    )
+    pairs = (
+        frame.join(index, on="title", how="inner")
+        .sort("at_ms", "seq")
+        .unique(["member", "_title"], keep="last", maintain_order=True)
+    )
+    firsts = frame.select("member").unique(maintain_order=True).with_row_index("_viewer")
+    pairs = pairs.join(firsts, on="member").sort("_viewer", "at_ms", "seq")
+    stars = pairs["stars"].to_numpy()
+    nothing = np.zeros(len(pairs), bool)
+    weight = np.where(
+        np.isnan(stars), np.float32(1), weigh(nothing, np.full(len(pairs), np.nan), stars, nothing, nothing, nothing)
+    )
+    return Interactions(
+        viewer=pairs["_viewer"].to_numpy().astype(np.int32),
+        title=pairs["_title"].to_numpy().astype(np.int32),
+        at_ms=pairs["at_ms"].to_numpy(),
+        weight=weight.astype(np.float32),
+        viewers=[(each, "") for each in firsts["member"].to_list()],
+        n_titles=len(titles),
     )
 
 
