@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from starlette.testclient import TestClient
 
 from frontrow import config
@@ -23,7 +24,7 @@ from frontrow.service.hall import Hall
 from frontrow.web.site import add_site
 
 NOW_MS = 1_760_000_000_000
-TITLES = 40
+TITLES, MEMBERS, HISTORY = 160, 60, 14
 HOSTILE_NAME = "<script>alert('t0')</script>"
 
 
@@ -49,11 +50,11 @@ def build(root: Path, *, fitted: bool = True) -> tuple[Workspace, dict[Role, str
             for i in range(TITLES)
         )  # fmt: skip
         titles = catalogue.frame()
+    rng = np.random.default_rng(5)
     events = []
-    for member in range(20):
-        for step in range(8):
-            title = (member % 2 + 2 * (member + 3 * step)) % TITLES
-            events.append(event(len(events) + 1, f"m{member}", f"t{title}"))
+    for member in range(MEMBERS):
+        for place_in_kind in rng.permutation(60)[:HISTORY]:
+            events.append(event(len(events) + 1, f"m{member}", f"t{2 * place_in_kind + member % 2}"))
     with EventLog(place.log, settings.events) as log:
         log.append(events)
     if fitted:
