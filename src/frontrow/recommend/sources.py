@@ -44,7 +44,7 @@ class Mix:
     age_half_life_days: float = FOREVER
     """Age half-life of all three, days on the activity clock; 1 to no fading at all."""
     weights: Mapping[str, float] = field(
-        default_factory=lambda: {"taste": 1.0, "recent": 0.3, "next": 0.3, "popular": 0.2}
+        default_factory=lambda: {"taste": 1.0, "recent": 0.3, "next": 0.2, "popular": 0.05}
     )
     """Weight of each source in the blend; those not named weigh nothing."""
 

@@ -3,7 +3,7 @@
 A sparse approximate inverse by columns: for title i take the titles C_i with the largest co-occurrence, and solve the
 small system of EDLAE restricted to them, (G_CC + D_CC) b = G_Ci. Exact when C_i is everything. Memory is
 titles x neighbours, time titles x neighbours^3; nothing of size titles^2 is ever made.
-(The idea: Steck et al., "Markov random fields for collaborative filtering", NeurIPS 2019, section on sparse approximation.)
+(After H. Steck, "Markov random fields for collaborative filtering", NeurIPS 2019, its sparse approximation.)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class SparseConfig:
     """When the dense solve is left, and how wide the neighbourhoods are."""
 
     above_titles: int = 25_000
-    """Catalogues larger than this are solved sparsely: a dense B would take 2.5 GB and its inverse hours of one core."""
+    """Larger catalogues are solved sparsely: a dense B would take more than 2.5 GB."""
     neighbours: int = 100
     """Titles in each small system; 20 to 500; time grows with the cube."""
     block: int = 512

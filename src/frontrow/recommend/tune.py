@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -63,7 +64,7 @@ def worlds(interactions: Interactions, timing: Timing, rng: np.random.Generator)
     """Held-back parts, newest last; empty where there is too little to hold anything back."""
     if timing == "clock":
         cuts = np.quantile(interactions.at_ms, (0.6, 0.8, 1.0))
-        made = [at_clock(interactions, int(lo), int(hi), rng) for lo, hi in zip(cuts[:-1], cuts[1:], strict=True)]
+        made = [at_clock(interactions, int(lo), int(hi), rng) for lo, hi in pairwise(cuts)]
     elif timing == "order":
         made = [newest_tenth(interactions, rng)]
     else:
