@@ -27,12 +27,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
 from frontrow import __version__
+from frontrow.data import durable
 from frontrow.errors import DamagedArtifact, InputError, StorageFull
 
 if TYPE_CHECKING:
@@ -140,26 +141,26 @@ def publish(
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _temporary_folder(folder) as temporary:
-            entries = {file: _write(temporary, file, files[file]) for file in sorted(files)}
+            entries = {file: _new_file(temporary, file, files[file]) for file in sorted(files)}
             body = {
                 "name": name,
                 "frontrow": __version__,
-                "config": msgspec.to_builtins(config, enc_hook=_plain),
+                "config": msgspec.to_builtins(config, enc_hook=durable.plain),
                 "high_water": high_water,
                 "rows": dict(rows),
-                "metrics": msgspec.to_builtins(metrics, enc_hook=_plain),
+                "metrics": msgspec.to_builtins(metrics, enc_hook=durable.plain),
                 "parents": dict(parents),
                 "files": msgspec.to_builtins(entries),
             }
             body["version"] = f"{_stamp(now_ms)}-{_digest(body)}"
             body["made_at"] = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds")
-            _write_bytes(temporary / MANIFEST, msgspec.json.format(_encode(body)))
-            _sync(temporary)
+            durable.write_bytes(temporary / MANIFEST, msgspec.json.format(durable.encode(body)))
+            durable.sync_folder(temporary)
             version = str(body["version"])
             with _changing(folder):
                 if not (folder / version).exists():  # the same files at the same millisecond are the same version
                     temporary.rename(folder / version)
-                    _sync(folder)
+                    durable.sync_folder(folder)
                 artifact = open_version(root, name, version, verify=False)
                 _point(folder, version)
                 _collect(folder, keep)
@@ -265,19 +266,20 @@ def _open(root: Path, name: str, version: str, *, verify: bool, fallback_from: s
         if manifest.version != version or manifest.name != name or _digest(body) != _hash(version):
             raise DamagedArtifact(f"{folder / MANIFEST} is not the manifest that was published as {version}")
         for file, entry in manifest.files.items():
-            _check(folder / file, entry, verify=verify)
+            _check(folder, file, entry, verify=verify)
         artifact = Artifact(folder, manifest, fallback_from)
         undo.pop_all()
     weakref.finalize(artifact, os.close, held)
     return artifact
 
 
-def _check(path: Path, entry: FileEntry, *, verify: bool) -> None:
-    if not _FILE.fullmatch(path.name):
-        raise DamagedArtifact(f"{path.parent / MANIFEST} names a file {path.name!r} that no publisher writes")
+def _check(folder: Path, file: str, entry: FileEntry, *, verify: bool) -> None:
+    if not _FILE.fullmatch(file):
+        raise DamagedArtifact(f"{folder / MANIFEST} names a file {file!r} that no publisher writes")
+    path = folder / file
     try:
         size = path.stat().st_size
-        intact = size == entry.bytes and (not verify or _blake2(path) == entry.blake2)
+        intact = size == entry.bytes and (not verify or durable.blake2(path) == entry.blake2)
     except OSError as error:
         raise DamagedArtifact(f"{path} cannot be read: {error}") from None
     if not intact:
@@ -294,45 +296,19 @@ def _older(root: Path, name: str, current: str | None) -> Artifact:
     raise InputError(f"no intact version of {name!r} is older than {current}; see {_folder(root, name)}")
 
 
-def _write(folder: Path, file: str, value: Any) -> FileEntry:
-    """Write one file so that equal content gives equal bytes, and sync it."""
+def _new_file(folder: Path, file: str, value: Any) -> FileEntry:
     if not _FILE.fullmatch(file) or file == MANIFEST:
-        raise ValueError(
-            f"{file!r} is no name of a file in an artifact; use letters, digits and .npy .parquet .json .txt"
-        )
-    path = folder / file
-    if isinstance(value, bytes):
-        _write_bytes(path, value)
-    elif path.suffix == ".npy":
-        with path.open("xb") as stream:
-            np.save(stream, np.ascontiguousarray(value), allow_pickle=False)
-            _flush(stream)
-    elif path.suffix == ".parquet":
-        with path.open("xb") as stream:  # one chunk, since chunk bounds would become row groups
-            value.rechunk().write_parquet(stream, compression="zstd", compression_level=3, row_group_size=1 << 18)
-            _flush(stream)
-    else:
-        _write_bytes(path, value.encode() if path.suffix == ".txt" else _encode(value))
-    return FileEntry(path.stat().st_size, _blake2(path))
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    with path.open("wb") as stream:
-        stream.write(content)
-        _flush(stream)
-
-
-def _flush(stream: BinaryIO) -> None:
-    stream.flush()
-    os.fsync(stream.fileno())
+        raise ValueError(f"{file!r} is no file of an artifact; use letters, digits and .npy .parquet .json .txt")
+    durable.write(folder / file, value)
+    return FileEntry((folder / file).stat().st_size, durable.blake2(folder / file))
 
 
 def _point(folder: Path, version: str) -> None:
     """Replace the pointer in one step; under `_changing`, so that one temporary name is enough."""
     temporary = folder / f".{_POINTER}"
-    _write_bytes(temporary, f"{version}\n".encode())
+    durable.write_bytes(temporary, f"{version}\n".encode())
     temporary.replace(folder / _POINTER)
-    _sync(folder)
+    durable.sync_folder(folder)
 
 
 def _collect(folder: Path, keep: int) -> list[str]:
@@ -346,7 +322,7 @@ def _collect(folder: Path, keep: int) -> list[str]:
 def _remove_unless_held(folder: Path) -> bool:
     """Remove a folder that no process has locked: no reader of a version, no live publisher of a temporary one."""
     try:
-        with _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with durable.locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
             shutil.rmtree(folder, ignore_errors=True)
     except (BlockingIOError, FileNotFoundError):
         return False
@@ -357,7 +333,7 @@ def _remove_unless_held(folder: Path) -> bool:
 def _changing(folder: Path) -> Iterator[None]:
     """One process at a time changes the pointer or removes versions."""
     (folder / ".lock").touch(mode=0o600)
-    with _locked(folder / ".lock", fcntl.LOCK_EX):
+    with durable.locked(folder / ".lock"):
         yield
 
 
@@ -374,24 +350,6 @@ def _temporary_folder(folder: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         os.close(lock)
-
-
-@contextmanager
-def _locked(path: Path, operation: int) -> Iterator[None]:
-    lock = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, operation)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _folder(root: Path, name: str) -> Path:
@@ -412,20 +370,4 @@ def _digest(body: Mapping[str, Any]) -> str:
     """Hash of everything in a manifest but the times: its own, and those within the versions of its parents."""
     timeless = {key: value for key, value in body.items() if key not in ("version", "made_at")}
     timeless["parents"] = {name: _hash(version) for name, version in body["parents"].items()}
-    return hashlib.blake2b(_encode(timeless), digest_size=8).hexdigest()
-
-
-def _blake2(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
-
-
-def _encode(value: Any) -> bytes:
-    return msgspec.json.encode(value, enc_hook=_plain, order="sorted")
-
-
-def _plain(value: Any) -> Any:
-    """Numpy scalars and arrays as JSON can hold them."""
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON into an artifact")
+    return hashlib.blake2b(durable.encode(timeless), digest_size=8).hexdigest()

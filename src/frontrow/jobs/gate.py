@@ -7,9 +7,8 @@ as published: its configuration is fitted anew on the same earlier events.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,11 +68,9 @@ def recall(model: Model, tried: list[Trial], now_ms: int, *, popular: bool = Fal
     """Mean recall@20 over the trials; with `popular`, of the ranking that the model gives everybody."""
     shares = []
     for done, trial in enumerate(tried, start=1):
-        viewer = copy.deepcopy(trial.viewer)  # the ranking caches in it
-        if popular:
-            for watched in viewer.watched.values():
-                watched.weight = 0.0
+        viewer = _without_taste(trial.viewer) if popular else trial.viewer
         best = {tile.title for tile in rank(model, viewer, K, now_ms=now_ms).tiles}
+        viewer.cache.clear()  # the ranking caches in it, and holds on to the model
         shares.append(len(best & trial.wanted) / min(K, len(trial.wanted)))
         if step:
             step(done, len(tried), "judging")
@@ -113,6 +110,11 @@ def _seen_all(events: pl.DataFrame, key: tuple[Any, str], titles: pl.DataFrame) 
     for watched in viewer.watched.values():
         watched.seen = True
     return viewer
+
+
+def _without_taste(viewer: Viewer) -> Viewer:
+    watched = {title: replace(seen, weight=0.0) for title, seen in viewer.watched.items()}
+    return replace(viewer, watched=watched, cache={})
 
 
 def _series(titles: pl.DataFrame) -> dict[Any, Any]:
