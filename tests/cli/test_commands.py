@@ -1,0 +1,168 @@
+"""The command line as a shell sees it: exit statuses, one-line errors, cheap starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from worlds import service as world
+
+HEAVY = {
+    "polars",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "lightgbm",
+    "sqlalchemy",
+    "fastapi",
+    "pydantic",
+    "ortools",
+    "joblib",
+    "av",
+}
+
+
+def frontrow(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "frontrow", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=120
+    )
+
+
+def modules_after(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"], capture_output=True, text=True
+    )
+    return set(done.stdout.split("\n")[-2].split())
+
+
+def test_importing_frontrow_imports_nothing_but_itself() -> None:
+    assert {name for name in modules_after("import frontrow") if name.startswith("frontrow")} == {"frontrow"}
+
+
+def test_the_help_page_loads_nothing_heavy() -> None:
+    code = "import sys\nsys.argv=['frontrow','--help']\nfrom frontrow.cli import main\ntry: main()\nexcept SystemExit: pass"
+    loaded = modules_after(code)
+    assert "frontrow.cli.serve" in loaded
+    assert not loaded & HEAVY
+
+
+def every_command() -> Iterator[list[str]]:
+    """Each command of the tree, as its words."""
+    code = (
+        "from frontrow.cli import app as a\nimport importlib, typer.main, json\n"
+        "for n in a.COMMANDS: importlib.import_module('frontrow.cli.'+n).register(a.app)\n"
+        "def walk(c, w):\n"
+        "    return [x for n, s in c.commands.items() for x in walk(s, [*w, n])] if hasattr(c, 'commands') else [w]\n"
+        "print(json.dumps(walk(typer.main.get_command(a.app), [])))"
+    )
+    yield from json.loads(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    )
+
+
+def test_every_command_has_help_and_speaks_json() -> None:
+    commands = list(every_command())
+    assert ["serve"] in commands
+    for words in commands:
+        done = frontrow(*words, "--help", COLUMNS="200")
+        assert done.returncode == 0, words
+        assert "--json" in done.stdout or words == ["jobs", "work"], words
+
+
+def test_init_doctor_and_config_agree_about_a_new_workspace(tmp_path: Path) -> None:
+    place = tmp_path / "cinema"
+    assert frontrow("init", "-w", place).returncode == 0
+    assert place.stat().st_mode & 0o077 == 0
+    found = json.loads(frontrow("doctor", "-w", place, "--json").stdout)
+    assert found["healthy"]
+    assert {"catalogue", "model", "keys"} <= {x["what"] for x in found["findings"] if x["state"] == "note"}
+    (place / "frontrow.toml").write_text("[service]\nport = 9001\n")
+    shown = json.loads(frontrow("config", "show", "-w", place, "--json", FRONTROW_EVENTS__SHARDS="3").stdout)
+    by_key = {line["key"]: line for line in shown}
+    assert (by_key["service.port"]["value"], by_key["service.port"]["source"]) == (9001, str(place / "frontrow.toml"))
+    assert (by_key["events.shards"]["value"], by_key["events.shards"]["source"]) == (3, "FRONTROW_EVENTS__SHARDS")
+    assert by_key["service.host"]["source"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("toml", "environment", "said"),
+    [
+        ("[service]\nprot = 1\n", {}, "unknown setting 'service.prot'"),
+        ("[service]\nport = 'x'\n", {}, "service.port is 'x'"),
+        ("[service\n", {}, "not valid TOML"),
+        ("", {"FRONTROW_SERVICE__PROT": "1"}, "FRONTROW_SERVICE__PROT"),
+        ("", {"FRONTROW_SERVICE__PORT": "99999"}, "service.port is '99999'"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_exit_status_2(
+    tmp_path: Path, toml: str, environment: dict[str, str], said: str
+) -> None:
+    frontrow("init", "-w", tmp_path / "w")
+    (tmp_path / "w" / "frontrow.toml").write_text(toml)
+    done = frontrow("config", "show", "-w", tmp_path / "w", **environment)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_doctor_says_how_to_mend_what_is_wrong(tmp_path: Path) -> None:
+    done = frontrow("doctor", "-w", tmp_path / "nowhere", "--json")
+    assert done.returncode == 3
+    findings = {x["what"]: x for x in json.loads(done.stdout)["findings"]}
+    assert "frontrow init" in findings["workspace"]["mend"]
+
+
+def test_a_missing_workspace_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
+    for words in (["serve"], ["keys", "list"], ["nightly"], ["fit", "recommend"]):
+        done = frontrow(*words, "-w", tmp_path / "nowhere")
+        assert done.returncode == 2, words
+        assert "frontrow init" in done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+
+
+def test_init_takes_no_folder_with_other_things_in_it(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    done = frontrow("init", "-w", tmp_path)
+    assert done.returncode == 2
+    assert "holds other things" in done.stderr
+
+
+def test_keys_are_shown_once_listed_and_revoked(tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    frontrow("init", "-w", place)
+    key = frontrow("keys", "add", "player", "--role", "ingest", "-w", place).stdout.strip()
+    listed = frontrow("keys", "list", "-w", place, "--json").stdout
+    assert key.startswith("fr_")
+    assert key not in listed
+    assert frontrow("keys", "revoke", "1", "-w", place).returncode == 0
+    assert frontrow("keys", "revoke", "1", "-w", place).returncode == 2
+    assert frontrow("keys", "add", "x", "--role", "king", "-w", place).returncode == 2
+
+
+def test_another_address_than_loopback_needs_a_key_first(tmp_path: Path) -> None:
+    frontrow("init", "-w", tmp_path / "w")
+    done = frontrow("serve", "-w", tmp_path / "w", "--host", "0.0.0.0", "--port", "0")
+    assert done.returncode == 2
+    assert "needs a key" in done.stderr
+
+
+def test_a_second_writer_is_refused_while_the_service_runs_and_readers_are_not(tmp_path: Path) -> None:
+    place, _ = world.build(tmp_path / "w")
+    (tmp_path / "plays.csv").write_text("member,title,at_ms\nada,t1,1700000000000\n")
+    command = [sys.executable, "-m", "frontrow", "serve", "-w", str(place.root), "--port", "0", "--no-worker", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        refused = frontrow("import", "table", tmp_path / "plays.csv", "--kind", "play", "-w", place.root)
+        second = frontrow("serve", "-w", place.root, "--port", "0")
+        fitted = frontrow("fit", "recommend", "--no-gate", "-w", place.root, "--json")
+        process.terminate()
+    assert (refused.returncode, second.returncode) == (2, 2)
+    assert str(process.pid) in refused.stderr
+    assert fitted.returncode == 0, fitted.stderr
