@@ -74,12 +74,15 @@ def run(
     folder = workspace.root / "imports"
     checkpoint_path = folder / f"unfinished-{_fingerprint(source, shift_newest_to_hours)}.json"
     with EventLog(workspace.log, settings.events) as log, Catalogue(workspace.store_url(settings)) as catalogue:
-        checkpoint = _read_checkpoint(checkpoint_path) or _Checkpoint(now_ms)
-        checked = _check(source, checkpoint.now_ms, settings.events.future_s, step)
+        checkpoint = _read_checkpoint(checkpoint_path)
+        checked = _check(source, checkpoint.now_ms if checkpoint else now_ms, settings.events.future_s, step)
         report = checked.report
         _refuse_whole(report, folder, strict, now_ms)
-        if not checkpoint.done and shift_newest_to_hours is not None and checked.newest_ms:
-            checkpoint.shift_ms = round(checkpoint.now_ms - shift_newest_to_hours * HOUR_MS) - checked.newest_ms
+        if checkpoint is None:
+            checkpoint = _Checkpoint(now_ms, _shift_ms(checked.newest_ms, now_ms, shift_newest_to_hours))
+            _save_checkpoint(
+                checkpoint_path, checkpoint
+            )  # before the first event, or the rest might be shifted otherwise
         report.shift_ms, report.events_resumed_at = checkpoint.shift_ms, checkpoint.done
         _write_titles(catalogue, source, checked)
         _write_events(log, _sound_events(source, checked.refused), report, checkpoint, checkpoint_path, step)
@@ -119,6 +122,10 @@ def _check(source: Source, now_ms: int, future_s: int, step: Step) -> _Checked:
                 checked.newest_ms = max(checked.newest_ms, event.at_ms)
         step(report.rows, 0, f"checking, {report.rows / (time.perf_counter() - began):,.0f} rows/s")
     return checked
+
+
+def _shift_ms(newest_ms: int, now_ms: int, hours: float | None) -> int:
+    return 0 if hours is None or not newest_ms else round(now_ms - hours * HOUR_MS) - newest_ms
 
 
 def _refuse_whole(report: Report, folder: Path, strict: bool, now_ms: int) -> None:
@@ -165,7 +172,7 @@ def _write_events(
         checkpoint.stored += receipt.stored
         checkpoint.duplicates += receipt.duplicates
         report.high_water = receipt.high_water
-        write_whole(path, msgspec.json.encode(checkpoint))
+        _save_checkpoint(path, checkpoint)
         rate = (checkpoint.done - resumed_at) / (time.perf_counter() - began)
         step(checkpoint.done, report.events, f"writing, {rate:,.0f} events/s")
 
@@ -181,8 +188,13 @@ def _fingerprint(source: Source, shift_newest_to_hours: float | None) -> str:
     return digest.hexdigest()
 
 
+def _save_checkpoint(path: Path, checkpoint: _Checkpoint) -> None:
+    write_whole(path, msgspec.json.encode(checkpoint))
+
+
 def _read_checkpoint(path: Path) -> _Checkpoint | None:
+    """None where there is none, also for one that cannot be read: ids keep the import right without it."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Checkpoint)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError):
         return None
