@@ -18,7 +18,8 @@ from frontrow.errors import DamagedArtifact, InputError
 from frontrow.jobs import gate
 from frontrow.jobs.worker import JobContext
 from frontrow.recommend import signals
-from frontrow.recommend.model import FitConfig, Model, fit
+from frontrow.recommend.model import Model, fit
+from frontrow.recommend.parts import FitConfig
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,7 +39,7 @@ def run(context: JobContext, *, gated: bool = True, seed: int = 0) -> dict[str, 
 
     context.step(3, _STAGES, "fitting on everything")
     interactions = signals.from_events(events, titles)
-    model = fit(interactions, titles, FitConfig(), now_ms=newest_ms, seed=seed)
+    model = fit(interactions, titles, now_ms=newest_ms, seed=seed)
     context.step(4, _STAGES, "publishing")
     metrics = {name: value for name, value in judged.items() if name != "recall_current"}
     artifact = _publish(context, RECOMMEND, model, interactions, high_water, seed, metrics)
@@ -112,7 +113,7 @@ def _candidate(
             return Model.load(artifacts.open_version(root, CANDIDATE, kept))
         except DamagedArtifact:  # another job's candidate has taken its place
             del context.checkpoint["candidate"]
-    model = fit(interactions, titles, FitConfig(), now_ms=newest_ms, seed=seed)
+    model = fit(interactions, titles, now_ms=newest_ms, seed=seed)
     artifact = _publish(context, CANDIDATE, model, interactions, high_water, seed, {})
     context.checkpoint["candidate"] = artifact.version
     context.save()
