@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from worlds import service as world
 
 HEAVY = {
@@ -46,7 +47,10 @@ def test_importing_frontrow_imports_nothing_but_itself() -> None:
 
 
 def test_the_help_page_loads_nothing_heavy() -> None:
-    code = "import sys\nsys.argv=['frontrow','--help']\nfrom frontrow.cli import main\ntry: main()\nexcept SystemExit: pass"
+    code = (
+        "import sys\nsys.argv = ['frontrow', '--help']\nfrom frontrow.cli import main\n"
+        "try: main()\nexcept SystemExit: pass"
+    )
     loaded = modules_after(code)
     assert "frontrow.cli.serve" in loaded
     assert not loaded & HEAVY
@@ -55,11 +59,10 @@ def test_the_help_page_loads_nothing_heavy() -> None:
 def every_command() -> Iterator[list[str]]:
     """Each command of the tree, as its words."""
     code = (
-        "from frontrow.cli import app as a\nimport importlib, typer.main, json\n"
-        "for n in a.COMMANDS: importlib.import_module('frontrow.cli.'+n).register(a.app)\n"
+        "import json, typer.main; from frontrow.cli.app import assemble\n"
         "def walk(c, w):\n"
         "    return [x for n, s in c.commands.items() for x in walk(s, [*w, n])] if hasattr(c, 'commands') else [w]\n"
-        "print(json.dumps(walk(typer.main.get_command(a.app), [])))"
+        "print(json.dumps(walk(typer.main.get_command(assemble()), [])))"
     )
     yield from json.loads(
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

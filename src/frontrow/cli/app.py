@@ -40,13 +40,18 @@ def _options(
     """The decision engine of a video streaming service."""
 
 
-def run() -> None:
-    """Run the command line: 0 done, 2 bad input, 3 the answer is no, 1 our fault, 130 stopped by Ctrl-C."""
+def assemble() -> typer.Typer:
+    """The whole tree of commands."""
     for name in COMMANDS:
         if importlib.util.find_spec(f"frontrow.cli.{name}"):
             importlib.import_module(f"frontrow.cli.{name}").register(app)
+    return app
+
+
+def run() -> None:
+    """Run the command line: 0 done, 2 bad input, 3 the answer is no, 1 our fault, 130 stopped by Ctrl-C."""
     try:
-        app()
+        assemble()()
     except FrontrowError as error:
         typer.echo(f"frontrow: {error}", err=True)
         sys.exit(error.exit_status)
