@@ -74,22 +74,43 @@ def test_what_cannot_be_imported_ends_with_2_and_says_why(home: Path, arguments:
     assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (2, True, False)
 
 
+# The command itself, whose progress bar waits after the second batch until somebody presses Ctrl-C.
+WAITING = """
+import sys
+from contextlib import contextmanager
+from frontrow.cli import imports, main
+
+@contextmanager
+def progress(description):
+    def step(done, total, note):
+        if note.startswith("writing") and done >= 10_000:
+            print(done, flush=True)
+            sys.stdin.readline()
+    yield step
+
+imports.progress = progress
+main()
+"""
+
+
 @pytest.mark.crash
 def test_ctrl_c_stops_an_import_and_the_same_command_goes_on(tmp_path: Path, home: Path) -> None:
     folder = tmp_path / "big"
     folder.mkdir()
-    rows = "".join(f"u{i % 97}\tt{i % 900}\t3\t{1_500_000_000 + i}\n" for i in range(60_000))
+    rows = "".join(f"u{i % 97}\tt{i % 900}\t3\t{1_500_000_000 + i}\n" for i in range(17_000))
     (folder / "x.inter").write_text("user_id:token\titem_id:token\trating:float\ttimestamp:float\n" + rows)
     command = ["import", "recbole", str(folder), "--workspace", str(home), "--json"]
-    child = subprocess.Popen([sys.executable, "-m", "frontrow", *command], stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", WAITING, *command],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     with child:
-        while not list((home / "imports").glob("unfinished-*.json")):
-            assert child.poll() is None, "it ended before it wrote"
+        assert child.stdout is not None
+        assert child.stdout.readline() == "10000\n"
         child.send_signal(signal.SIGINT)
-        assert child.stderr is not None
-        said = child.stderr.read()
+        _, said = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "the same command goes on from there" in said
     report = json.loads(frontrow(*command).stdout)
-    assert report["events_resumed_at"] >= 5_000
-    assert report["events_stored"] + report["events_duplicate"] == 60_000
+    # the checkpoint is written before the progress is shown, so both batches are known to be done
+    assert (report["events_resumed_at"], report["events_stored"], report["events_duplicate"]) == (10_000, 17_000, 0)
