@@ -96,6 +96,8 @@ def test_a_file_that_is_one_endless_line_is_refused_before_it_fills_the_memory(t
     path.write_bytes(b"x" * 3_000_000)
     with pytest.raises(InputError, match="longer than a million characters"):
         list(rows.split_rows(path, "::", "ab"))
+    with pytest.raises(InputError, match="longer than a million characters"):
+        list(rows.csv_rows(path, ",", "ab"))
 
 
 def test_a_file_is_read_as_latin_1_only_when_it_is_not_utf8(tmp_path: Path) -> None:

@@ -42,13 +42,7 @@ class Refused(Exception):
 def split_rows(path: Path, separator: str, columns: Sequence[str], *, encoding: str = "utf-8-sig") -> Iterator[Row]:
     """Rows of a file without quotation: each line is cut at `separator` into as many cells as `columns` names."""
     with _open(path, encoding) as file:
-        line_number = 0
-        while line := file.readline(_LINE_CHARACTERS):
-            line_number += 1
-            if len(line) == _LINE_CHARACTERS:
-                raise InputError(
-                    f"{path.name} line {line_number} is longer than a million characters; is it a text file?"
-                )
+        for line_number, line in enumerate(_lines(file, path), 1):
             if text := line.rstrip("\r\n"):
                 cells = text.split(separator)
                 yield line_number, row_fault(line_number, text, cells, columns) or cells
@@ -57,7 +51,7 @@ def split_rows(path: Path, separator: str, columns: Sequence[str], *, encoding: 
 def csv_rows(path: Path, separator: str, columns: Sequence[str]) -> Iterator[Row]:
     """Rows of a CSV file (RFC 4180) below its header, which has the names `columns`."""
     with _open(path, "utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=separator)
+        reader = csv.reader(_lines(file, path), delimiter=separator)
         while True:
             line = reader.line_num + 1
             try:
@@ -181,6 +175,16 @@ def _open(path: Path, encoding: str, newline: str = "\n") -> IO[str]:
         return path.open(encoding=encoding, errors="surrogateescape", newline=newline)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _lines(file: IO[str], path: Path) -> Iterator[str]:
+    """The lines, none of them so long that it fills the memory."""
+    number = 0
+    while line := file.readline(_LINE_CHARACTERS):
+        number += 1
+        if len(line) == _LINE_CHARACTERS:
+            raise InputError(f"{path.name} line {number} is longer than a million characters; is it a text file?")
+        yield line
 
 
 def _undecodable(text: str) -> bool:
