@@ -1,0 +1,248 @@
+"""Good orders for instances too large to prove: heat-bath annealing of blocks, then windows reordered exactly.
+
+A step takes a block of scenes out and prices *every* place it could go back to at once, which costs little more than
+pricing one: the wages of each performer are piecewise linear in the place, so two cumulative sums add them all up. The
+new place is drawn from the Boltzmann weights (a heat bath: nothing is ever rejected, which matters when it is cold).
+The number of steps depends on the instance alone, so one seed gives one order unless time runs short.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from frontrow.production.instances import OrderInstance
+from frontrow.production.subset_dp import prove
+
+Tick = Callable[[float, int], None]
+"""Progress: (share of the steps done, best extra cost so far)."""
+
+
+@dataclass(frozen=True)
+class Annealing:
+    """How long and how hot."""
+
+    steps_per_scene: int = 4_000  # heat-bath steps a scene; 300 scenes take about a minute and a half
+    hot: float = 0.3  # first temperature as a share of the mean step's spread of costs
+    cold: float = 0.0015  # last temperature, same unit
+    block_share: float = 0.5  # chance that a block is a single scene; else its length is geometric
+    mean_block: float = 6.0  # mean length of longer blocks, in scenes
+    window: int = 11  # scenes reordered exactly at a time in the end; 2^window sets each
+
+
+def anneal(
+    instance: OrderInstance,
+    rng: np.random.Generator,
+    config: Annealing = Annealing(),
+    *,
+    start: Sequence[int] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    tick: Tick | None = None,
+) -> list[int]:
+    """The best order found. `stop` is asked now and then (time, Ctrl-C) and ends the search at once."""
+    order = np.array(start if start is not None else _any_allowed(instance), dtype=np.int64)
+    n = order.size
+    if n < 3:
+        return order.tolist()
+    steps = config.steps_per_scene * n
+    pricer = _Pricer(instance)
+    spread = _spread(pricer, order, rng)
+    ratio = np.log(config.cold / config.hot)
+    best, best_cost = order.copy(), instance.extra(order.tolist())
+    cost = best_cost
+    draws = iter(())
+    for step in range(steps):
+        if step % 256 == 0:
+            if stop():
+                break
+            if tick and step % 4096 == 0:
+                tick(step / steps, best_cost)
+            temperature = spread * config.hot * np.exp(ratio * step / steps)
+            draws = zip(rng.random((256, 5)).tolist(), strict=False)
+        ((where, single, length, reverse, choice),) = next(draws)
+        size = 1 if single < config.block_share else 2 + int(-np.log1p(-length) * (config.mean_block - 2))
+        size = min(size, n // 2)
+        at = int(where * (n - size + 1))
+        block = order[at : at + size]
+        if size > 1 and reverse < 0.5 and pricer.free(block):
+            block = block[::-1]
+        rest = np.concatenate((order[:at], order[at + size :]))
+        low, prices = pricer.price(rest, block)
+        weights = np.exp((prices.min() - prices) / temperature)
+        totals = weights.cumsum()
+        place = int(totals.searchsorted(choice * totals[-1], side="right"))
+        place = min(place, prices.size - 1)
+        cost = int(prices[place])
+        order = np.concatenate((rest[: low + place], block, rest[low + place :]))
+        if cost < best_cost:
+            best_cost, best = cost, order
+    return polish(instance, best.tolist(), config.window, stop)
+
+
+def polish(instance: OrderInstance, order: list[int], window: int, stop: Callable[[], bool] = lambda: False) -> list[int]:
+    """Reorder each stretch of `window` scenes exactly, over and over until none gets cheaper."""
+    n = len(order)
+    size = min(window, n)
+    stride = max(1, size // 2)
+    starts = [*range(0, n - size, stride), n - size]
+    unchanged = 0
+    position = 0
+    while unchanged < len(starts) and not stop():
+        at = starts[position % len(starts)]
+        position += 1
+        better = _reorder(instance, order, at, at + size)
+        if instance.extra(better) < instance.extra(order):
+            order, unchanged = better, 0
+        else:
+            unchanged += 1
+    return order
+
+
+def _reorder(instance: OrderInstance, order: list[int], begin: int, end: int) -> list[int]:
+    """The best order of `order[begin:end]`: two scenes of no length stand for everything before and after."""
+    inside = order[begin:end]
+    works = np.column_stack(
+        (
+            instance.works[:, order[:begin]].any(axis=1),
+            instance.works[:, inside],
+            instance.works[:, order[end:]].any(axis=1),
+        )
+    )
+    size = len(inside)
+    first = instance.locations[order[begin - 1]] if begin else instance.locations[inside[0]]
+    last = instance.locations[order[end]] if end < len(order) else first
+    index = {scene: position for position, scene in enumerate(inside, 1)}
+    before = [(index[a], index[b]) for a, b in instance.before if a in index and b in index]
+    before += [(0, position) for position in range(1, size + 1)] + [(position, size + 1) for position in range(1, size + 1)]
+    # The border locations exist only where there is something beyond the window; else any will do, at no cost.
+    costs = instance.location_costs
+    locations = np.r_[first, instance.locations[inside], last]
+    if begin == 0 or end == len(order):
+        costs = np.r_[costs, 0]
+        locations[0] = costs.size - 1 if begin == 0 else locations[0]
+        locations[-1] = costs.size - 1 if end == len(order) else locations[-1]
+    small = OrderInstance(
+        instance.name, works, instance.wages, np.r_[0, instance.durations[inside], 0], locations, costs, tuple(before)
+    )
+    best = [inside[position - 1] for position in prove(small, width=50).order if 1 <= position <= size]
+    return [*order[:begin], *best, *order[end:]]
+
+
+class _Pricer:
+    """Prices all places of a block at once."""
+
+    def __init__(self, instance: OrderInstance) -> None:
+        self.instance = instance
+        self.wages = instance.wages.astype(np.float64)
+        self.works = instance.works
+        self.durations = instance.durations.astype(np.float64)
+        self.moves = instance.location_costs.size > 1
+        self.move_costs = np.r_[instance.location_costs, 0].astype(np.float64)  # -1 is "no scene": free
+        visited = np.unique(instance.locations)
+        self.offset = instance.unavoidable + (int(instance.location_costs[visited].sum()) if self.moves else 0)
+        self.after: dict[int, list[int]] = {}
+        self.before: dict[int, list[int]] = {}
+        for a, b in instance.before:
+            self.after.setdefault(a, []).append(b)
+            self.before.setdefault(b, []).append(a)
+        self.tied = self.after.keys() | self.before.keys()
+
+    def free(self, block: np.ndarray) -> bool:
+        """Whether `block` may be reversed."""
+        return sum(scene in self.tied for scene in block.tolist()) < 2
+
+    def price(self, rest: np.ndarray, block: np.ndarray) -> tuple[int, np.ndarray]:
+        """The extra cost for each allowed gap: the first allowed gap, and a price for it and each following one."""
+        works = self.works[:, rest]
+        n = rest.size
+        first = works.argmax(axis=1)
+        last = n - works[:, ::-1].argmax(axis=1)  # one past the last scene
+        clock = np.zeros(n + 1)
+        np.cumsum(self.durations[rest], out=clock[1:])
+        present = works[np.arange(first.size), first]
+        if block.size == 1:
+            scene = block[0]
+            in_block = self.works[:, scene]
+            length = self.durations[scene]
+            head = tail = 0.0
+        else:
+            inside = self.works[:, block]
+            marks = np.zeros(block.size + 1)
+            np.cumsum(self.durations[block], out=marks[1:])
+            length = marks[-1]
+            in_block = inside.any(axis=1)
+            head = marks[inside.argmax(axis=1)]
+            tail = length - marks[block.size - inside[:, ::-1].argmax(axis=1)]
+        wages = self.wages * present
+        both = wages * in_block
+        starts, ends = clock[first], clock[last]
+        # constant part: before the first scene of R, between first and last, after the last
+        enter = wages * np.where(in_block, head - starts, length)
+        leave = -wages * np.where(in_block, tail + ends, length)
+        outside = wages @ (ends - starts) + both @ (starts + length - head) 
+        alone = (self.wages * (in_block & ~present)) @ (length - head - tail + np.zeros(first.size))
+        gaps = np.concatenate((first + 1, last))
+        constant = np.bincount(gaps, np.concatenate((enter, leave)), n + 2)[: n + 1].cumsum()
+        slope = np.bincount(gaps, np.concatenate((both, both)), n + 2)[: n + 1].cumsum() - both.sum()
+        prices = constant + slope * clock + (outside + alone - self.offset)
+        if self.moves:
+            prices += self._moving(rest, block)
+        low, high = self._gaps(rest, block) if self.tied else (0, n)
+        return low, prices[low : high + 1]
+
+    def _moving(self, rest: np.ndarray, block: np.ndarray) -> np.ndarray:
+        places = self.instance.locations
+        path = np.concatenate(((-1,), places[rest], (-1,)))
+        before, after = path[:-1], path[1:]
+        inside = places[block]
+        arrive = self.move_costs[after]
+        changed = before != after
+        fixed = (arrive * changed).sum() + self.move_costs[inside[1:][inside[1:] != inside[:-1]]].sum()
+        return fixed + self.move_costs[inside[0]] * (before != inside[0]) + arrive * ((after != inside[-1]) * 1.0 - changed)
+
+    def _gaps(self, rest: np.ndarray, block: np.ndarray) -> tuple[int, int]:
+        low, high = 0, rest.size
+        for scene in block.tolist():
+            for other in self.before.get(scene, ()):
+                found = np.flatnonzero(rest == other)
+                if found.size:
+                    low = max(low, int(found[0]) + 1)
+            for other in self.after.get(scene, ()):
+                found = np.flatnonzero(rest == other)
+                if found.size:
+                    high = min(high, int(found[0]))
+        return low, high
+
+
+def _spread(pricer: _Pricer, order: np.ndarray, rng: np.random.Generator) -> float:
+    """Mean standard deviation of the prices of one step: the unit of temperature."""
+    spreads = [1e-9]
+    for at in rng.integers(order.size, size=40):
+        _, prices = pricer.price(np.delete(order, at), order[at : at + 1])
+        spreads.append(float(prices.std()))
+    return float(np.mean(spreads)) or 1.0
+
+
+def _any_allowed(instance: OrderInstance) -> list[int]:
+    """An order that keeps the precedences, by location where they allow it."""
+    from graphlib import TopologicalSorter
+
+    graph: dict[int, set[int]] = {scene: set() for scene in range(instance.scenes)}
+    for earlier, later in instance.before:
+        graph[later].add(earlier)
+    sorter = TopologicalSorter(graph)
+    sorter.prepare()
+    order: list[int] = []
+    ready: list[int] = []
+    here = -1
+    while sorter.is_active():
+        ready.extend(sorter.get_ready())
+        ready.sort(key=lambda scene: (instance.locations[scene] != here, instance.locations[scene], scene))
+        scene = ready.pop(0)
+        here = instance.locations[scene]
+        order.append(scene)
+        sorter.done(scene)
+    return order
