@@ -29,6 +29,8 @@ class EdlaeConfig:
     """p, share of a history that training hides; 0 (plain EASE) to 0.9."""
     viewer_power: float = 0.5
     """A viewer of n titles weighs n^-power; 0 (all alike) to 1."""
+    low_rank: float = 0.4
+    """Share of the low-rank model beside EDLAE in B, 0 (none) to 1."""
 
     def penalty(self, diagonal: NDArray[np.float32]) -> NDArray[np.float32]:
         """What is added to G's diagonal: lambda + p/(1-p) diag G."""

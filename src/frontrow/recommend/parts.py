@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from frontrow.recommend import edlae, popularity, sparse, transitions
+from frontrow.recommend import edlae, lowrank, popularity, sparse, transitions
 from frontrow.recommend.edlae import EdlaeConfig
 from frontrow.recommend.popularity import Popularity, PopularityConfig
 from frontrow.recommend.signals import Interactions
@@ -46,12 +46,22 @@ def fit_parts(interactions: Interactions, config: FitConfig, gram: NDArray[np.fl
 
     n = interactions.n_titles
     B: Any
+    X = interactions.matrix()
     if n > config.sparse.above_titles:
-        B = sparse.fit(interactions.matrix(), config.edlae, config.sparse)
+        B = sparse.fit(X, config.edlae, config.sparse)
     else:
-        G = edlae.gram(interactions.matrix(), config.edlae.viewer_power) if gram is None else gram
-        B = edlae.solve(G, config.edlae)
+        B = fit_dense(edlae.gram(X, config.edlae.viewer_power) if gram is None else gram, X, config.edlae)
     N = csr_array((n, n), dtype=np.float32)
     if config.mix.weights.get("next"):
         N = transitions.fit(interactions, config.transitions)
     return Parts(B, N, popularity.fit(interactions, config.popularity))
+
+
+def fit_dense(G: NDArray[np.float32], X: csr_array, config: EdlaeConfig) -> NDArray[np.float32]:
+    """EDLAE with the low-rank model beside it; uses G up."""
+    if not config.low_rank or not len(G):
+        return edlae.solve(G, config)
+    left, right = lowrank.factors(G)
+    B = edlae.solve(G, config)
+    lowrank.add(B, left, right, X, config.low_rank)
+    return B

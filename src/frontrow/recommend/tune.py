@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from frontrow.recommend import edlae, popularity, ranker
 from frontrow.recommend.history import FOREVER, Histories, histories
 from frontrow.recommend.metrics import ndcg, recall, top_hits
-from frontrow.recommend.parts import FitConfig, Parts, fit_parts
+from frontrow.recommend.parts import FitConfig, Parts, fit_dense, fit_parts
 from frontrow.recommend.ranker import Content, Ranker
 from frontrow.recommend.signals import Interactions
 from frontrow.recommend.sources import SOURCES, Mix, blend, common_scores, personal_scores
@@ -173,8 +173,10 @@ def choose(
     depth = 100 if timing == "none" else 20
     edlae_config, score = _choose_edlae(parts_of_time[-1], config, depth, left)
     config = replace(config, edlae=edlae_config)
+    chosen = edlae_config
     done(
-        f"B with ridge {edlae_config.ridge:g}, dropout {edlae_config.dropout:g}, power {edlae_config.viewer_power:g}",
+        f"B with ridge {chosen.ridge:g}, dropout {chosen.dropout:g}, power {chosen.viewer_power:g}, "
+        f"low rank {chosen.low_rank:g}",
         score,
     )
     if timing == "clock":
@@ -214,6 +216,7 @@ def _choose_edlae(
     """Climb one parameter at a time; each try is one solve, so the budget decides how many."""
     best, best_score, tried = config.edlae, -1.0, set[edlae.EdlaeConfig]()
     grams: dict[float, NDArray[np.float32]] = {}
+    X = world.past.matrix()
     histories_at = [world.viewers.matrix(), world.viewers.matrix(30), world.viewers.matrix(5)]
     if world.past.n_titles > config.sparse.above_titles:
         return best, best_score
@@ -223,8 +226,8 @@ def _choose_edlae(
         power = candidate.viewer_power
         if power not in grams:
             grams.clear()
-            grams[power] = edlae.gram(world.past.matrix(), power)
-        B = edlae.solve(grams[power].copy(), candidate)
+            grams[power] = edlae.gram(X, power)
+        B = fit_dense(grams[power].copy(), X, candidate)
         return max(float(_judge(x @ B, world, depth).mean()) for x in histories_at)
 
     best_score = score(best)
@@ -244,6 +247,8 @@ def _neighbours(config: edlae.EdlaeConfig) -> list[edlae.EdlaeConfig]:
     around = [replace(config, ridge=config.ridge * factor) for factor in (1.6, 1 / 1.6)]
     around += [replace(config, dropout=round(config.dropout + d, 2)) for d in (0.12, -0.12)]
     around += [replace(config, viewer_power=round(config.viewer_power + d, 2)) for d in (-0.2, 0.2)]
+    around += [replace(config, low_rank=round(config.low_rank + d, 2)) for d in (0.2, -0.2)]
+    around = [x for x in around if 0 <= x.low_rank <= 1]
     return [x for x in around if 0 <= x.dropout <= 0.9 and 0 <= x.viewer_power <= 1]
 
 
