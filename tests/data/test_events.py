@@ -15,7 +15,7 @@ import pytest
 from frontrow.config import EventSettings
 from frontrow.data.events import EventLog, Receipt
 from frontrow.data.replay import inner_member, outer_members, replay
-from frontrow.errors import InputError, Overloaded, StorageFull, Unavailable, WriterLocked
+from frontrow.errors import DamagedArtifact, InputError, Overloaded, StorageFull, Unavailable, WriterLocked
 from frontrow.schema import Event, Kind
 
 SETTINGS = EventSettings(shards=4)
@@ -188,6 +188,32 @@ def _try_to_write(folder, outcome):
         outcome.put(str(error))
     else:
         outcome.put("")
+
+
+def test_a_file_that_is_no_database_is_named_by_writer_and_reader(tmp_path):
+    (tmp_path / "tail.db").write_bytes(b"not a database" * 1000)
+    with pytest.raises(Unavailable, match="file is not a database"):
+        EventLog(tmp_path, SETTINGS)
+    with pytest.raises(DamagedArtifact, match=r"tail\.db cannot be read: file is not a database; restore"):
+        replay(tmp_path)
+
+
+def test_a_log_of_a_newer_format_is_left_alone_and_its_lock_let_go(tmp_path):
+    EventLog(tmp_path, SETTINGS).close()
+    connection = sqlite3.connect(tmp_path / "tail.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    for _ in range(2):
+        with pytest.raises(InputError, match="format 99, made by a newer Frontrow"):
+            EventLog(tmp_path, SETTINGS)
+
+
+def test_a_time_beyond_64_bits_harms_nobody_elses_events(tmp_path):
+    with EventLog(tmp_path, SETTINGS) as log:
+        with pytest.raises(Unavailable, match="at_ms"):
+            log.append([event(at_ms=2**70)])  # `checks` refuses it; an importer might forget to ask
+        assert log.append([event()]).stored == 1
+    assert replay(tmp_path).frame.height == 1
 
 
 def test_the_lock_holds_between_processes(tmp_path):

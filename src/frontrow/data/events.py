@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,13 +26,11 @@ from frontrow.config import EventSettings
 from frontrow.data import members, segments, tail
 from frontrow.data.members import ForgetReceipt
 from frontrow.data.segments import Segment
-from frontrow.data.writer import OnDone, Receipt, Writer
+from frontrow.data.writer import OnDone, Receipt, Writer, write_failure
 from frontrow.errors import Unavailable, WriterLocked
 from frontrow.schema import Event
 
 if TYPE_CHECKING:
-    import sqlite3
-
     import polars as pl
 
 __all__ = ["EventLog", "ForgetReceipt", "OnDone", "Receipt", "SealReport"]
@@ -53,7 +52,8 @@ class SealReport(msgspec.Struct, frozen=True):
 class EventLog:
     """The writer's end of the log in `folder`; readers use `data.replay` and need none of this.
 
-    One process at a time holds it; a second gets WriterLocked. `after_commit` is called in the writer thread once after
+    One process at a time holds it; a second gets WriterLocked. Opening mends what a crash left behind. Raises
+    StorageFull or Unavailable when the files cannot be opened. `after_commit` is called in the writer thread once after
     the callbacks of each commit: there an event loop can be woken, once for all of them.
     """
 
@@ -62,18 +62,21 @@ class EventLog:
         self.folder = folder
         self._seal_events = settings.seal_events
         self._after_commit = after_commit
-        with ExitStack() as stack:
-            stack.callback(os.close, _lock(folder))
-            connection = tail.open_writer(folder, settings.shards)
-            stack.callback(connection.close)
-            left_behind = segments.sweep(folder, connection)
-            if left_behind:
-                _log.info("removed %d segment files that a crash left behind in %s", len(left_behind), folder)
-            members.write_receipts(folder, connection)
-            self._shards = tail.state(connection, tail.SHARDS)
-            self._sealed_seq = tail.state(connection, tail.SEALED_SEQ)
-            self._writer = Writer(folder, connection, settings, self._committed)
-            self._resources = stack.pop_all()
+        try:
+            with ExitStack() as stack:
+                stack.callback(os.close, _lock(folder))
+                connection = tail.open_writer(folder, settings.shards)
+                stack.callback(connection.close)
+                left_behind = segments.sweep(folder, connection)
+                members.write_receipts(folder, connection)
+                self._shards = tail.state(connection, tail.SHARDS)
+                self._sealed_seq = tail.state(connection, tail.SEALED_SEQ)
+                self._writer = Writer(folder, connection, settings, self._committed)
+                self._resources = stack.pop_all()
+        except sqlite3.Error as error:
+            raise write_failure(folder, error) from error
+        if left_behind:
+            _log.info("removed %d segment files that a crash left behind in %s", len(left_behind), folder)
         self._maintenance = threading.Lock()  # held by the one seal or forget at work
         self._sealer_lock = threading.Lock()  # guards the next two
         self._sealer: threading.Thread | None = None
@@ -131,7 +134,7 @@ class EventLog:
             try:
                 erasure = members.rewrite(self.folder, member)
             except OSError as error:
-                raise self._writer.failure(error) from error
+                raise write_failure(self.folder, error) from error
             at_ms = time.time_ns() // 1_000_000
 
             def erase(connection: sqlite3.Connection) -> ForgetReceipt:
@@ -209,7 +212,7 @@ class EventLog:
         try:
             written = segments.write(self.folder, sealed_seq, frame, self._shards)
         except OSError as error:
-            raise self._writer.failure(error) from error
+            raise write_failure(self.folder, error) from error
 
         def enlist(connection: sqlite3.Connection) -> None:
             segments.enlist(connection, written)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from frontrow.data import segments, tail
 from frontrow.data.segments import Segment
-from frontrow.errors import DamagedArtifact
+from frontrow.errors import DamagedArtifact, Unavailable
 from frontrow.schema import EventColumn, Kind
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def replay(
     Bounds are since_ms <= at_ms < until_ms and since_seq < seq <= up_to_seq. `shards` are numbered within the log's own
     `shard_count`. Columns: seq, then EventColumn.ALL, or only `columns`, which saves memory: a million events take
     about 0.2 GB in all columns. `id` is Binary (16 bytes), `member` Int64 (the inner id), `props` JSON text.
-    Raises DamagedArtifact when a segment is missing or cannot be read.
+    Raises DamagedArtifact when a segment is missing or a file cannot be read.
     """
     asked = _Bounds(
         kinds=None if kinds is None else tuple(str(kind) for kind in kinds),
@@ -193,9 +193,14 @@ def _read_segments(folder: Path, files: list[Segment], asked: _Bounds, columns: 
 
 @contextmanager
 def _reader(folder: Path) -> Iterator[sqlite3.Connection | None]:
-    connection = tail.open_reader(folder)
+    connection = None
     try:
+        connection = tail.open_reader(folder)
         yield connection
+    except sqlite3.OperationalError as error:  # locked, or out of some resource
+        raise Unavailable(f"{folder} cannot be read now: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise DamagedArtifact(f"{folder / tail.FILE_NAME} cannot be read: {error}; restore it from a backup") from error
     finally:
         if connection is not None:
             connection.close()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from frontrow.data import tail
+from frontrow.errors import DamagedArtifact
 from frontrow.schema import EventColumn
 
 if TYPE_CHECKING:
@@ -78,13 +79,19 @@ def write(folder: Path, seal: int, frame: pl.DataFrame, shards: int) -> list[Seg
 
 
 def rewrite_without(folder: Path, segment: Segment, member: int) -> Segment | None:
-    """A durable copy of `segment` without `member`: the same segment when it has none, None when nothing is left."""
+    """A durable copy of `segment` without `member`: the same segment when it has none, None when nothing is left.
+
+    Raises DamagedArtifact when the segment cannot be read.
+    """
     import polars as pl
 
-    frame = pl.read_parquet(folder / FOLDER / segment.file, glob=False)
-    kept = frame.filter(pl.col(EventColumn.MEMBER) != member)
-    if kept.height == frame.height:
-        return segment
+    rows, theirs = pl.scan_parquet(folder / FOLDER / segment.file, glob=False), pl.col(EventColumn.MEMBER) == member
+    try:
+        if not rows.filter(theirs).select(pl.len()).collect().item():
+            return segment
+        kept = rows.filter(~theirs).collect()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DamagedArtifact(f"segment {segment.file} cannot be read: {error}; restore it from a backup") from error
     if kept.is_empty():
         return None
     copy = _write_file(folder, segment.seal, segment.shard, kept)

@@ -1,6 +1,6 @@
 """The tail: the newest events, in one SQLite file, and the index of every event id ever stored.
 
-A commit costs eight SQL statements however many events it holds. The rows travel as one JSON text and are taken apart
+A commit costs nine SQL statements however many events it holds. The rows travel as one JSON text and are taken apart
 by SQLite, because Python's sqlite3 gives up the interpreter lock at every step: row by row, a busy server would
 make the writer wait for the lock once an event.
 
@@ -38,20 +38,20 @@ _MEMBER_TABLE = "CREATE TABLE {} (member INTEGER PRIMARY KEY AUTOINCREMENT, oute
 # `value` is text, the shortest decimal that gives the same double back: SQLite's own reading and printing of JSON
 # numbers keeps 15 digits, and an event must be the same before and after it is sealed.
 _SCHEMA = """
-CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE event_id (id BLOB PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE event_id (id BLOB PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID, STRICT;
 CREATE TABLE tail (
   seq INTEGER PRIMARY KEY, id BLOB NOT NULL, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, member INTEGER NOT NULL,
   profile TEXT NOT NULL, title TEXT NOT NULL, session TEXT NOT NULL, decision_id TEXT NOT NULL, device TEXT NOT NULL,
   country TEXT NOT NULL, value TEXT, props TEXT
-);
+) STRICT;
 CREATE INDEX tail_member ON tail (member);
 CREATE TABLE segment (
   file TEXT PRIMARY KEY, seal INTEGER NOT NULL, shard INTEGER NOT NULL, rows INTEGER NOT NULL,
   min_seq INTEGER NOT NULL, max_seq INTEGER NOT NULL, min_at_ms INTEGER NOT NULL, max_at_ms INTEGER NOT NULL,
   blake2b TEXT NOT NULL
-);
-CREATE TABLE receipt (file TEXT PRIMARY KEY, body TEXT NOT NULL);
+) STRICT;
+CREATE TABLE receipt (file TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 """
 
 _INCOMING = """
