@@ -1,0 +1,84 @@
+"""What a media file holds, without decoding it: duration, streams, size on screen, rotation, pixel aspect, interlace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from frontrow.errors import UnreadableMedia
+from frontrow.media import guard
+from frontrow.media.container import open_container, resolve
+
+if TYPE_CHECKING:
+    from av.video.stream import VideoStream
+
+    from frontrow.media.child import Context
+
+_LIMITS: Final = guard.Limits(time_s=30.0, message_bytes=1 << 20)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One file. Sizes are those of the coded picture, before rotation and pixel aspect."""
+
+    container: str
+    duration_s: float  # 0 where the file does not tell
+    codec: str
+    width: int
+    height: int
+    pixel_format: str
+    frame_rate: float  # mean, frames a second; 0 where unknown
+    pixel_aspect: float  # width of a pixel by its height
+    rotation_degrees: int  # clockwise turn that shows the picture upright: 0, 90, 180, 270
+    audio_streams: int
+    subtitle_streams: int
+    size_bytes: int
+
+
+def probe(path: Path, roots: tuple[Path, ...] = ()) -> Probe:
+    """The file's facts, read in a child. Raises UnreadableMedia for anything that is no video."""
+    real = resolve(path, roots)
+    return Probe(**guard.run("frontrow.media.probe:read", {"path": str(real)}, _LIMITS))
+
+
+def read(context: Context, path: str) -> dict[str, Any]:
+    """In the child: the fields of `Probe`."""
+    with open_container(Path(path)) as container:
+        stream = video_stream(container, Path(path).name)
+        coded = stream.codec_context
+        if coded.width * coded.height > context.limits.pixels:
+            raise UnreadableMedia(
+                f"{Path(path).name} has frames of {coded.width} x {coded.height}; the limit is {context.limits.pixels:,} pixels"
+            )
+        return {
+            "container": container.format.name.split(",")[0],
+            "duration_s": duration_s(container, stream),
+            "codec": coded.name,
+            "width": coded.width,
+            "height": coded.height,
+            "pixel_format": coded.pix_fmt or "",
+            "frame_rate": float(stream.average_rate or 0),
+            "pixel_aspect": float(stream.sample_aspect_ratio or 1),
+            "rotation_degrees": 0,
+            "audio_streams": len(container.streams.audio),
+            "subtitle_streams": len(container.streams.subtitles),
+            "size_bytes": container.size,
+        }
+
+
+def video_stream(container: Any, name: str) -> VideoStream:
+    """The first moving-picture stream. Raises UnreadableMedia when there is none (cover art does not count)."""
+    for stream in container.streams.video:
+        if not int(stream.disposition) & 0x400:  # AV_DISPOSITION_ATTACHED_PIC
+            found: VideoStream = stream
+            return found
+    what = "only sound" if container.streams.audio else "no picture"
+    raise UnreadableMedia(f"{name} has {what}; a video stream is needed")
+
+
+def duration_s(container: Any, stream: VideoStream) -> float:
+    """Length in seconds as the file tells it; 0 where it does not, or tells nonsense."""
+    if stream.duration and stream.time_base:
+        return max(0.0, float(stream.duration * stream.time_base))
+    return max(0.0, (container.duration or 0) / 1e6)
