@@ -33,6 +33,8 @@ if __name__ == "__main__":
     folder, first = Path(sys.argv[1]), int(sys.argv[2])
     with EventLog(folder, EventSettings(shards=4)) as log:
         if "seal" in sys.argv[3:]:
+            log.append(events_from(first))
+            log.seal()  # from here on each seal is quick, so that kills fall into many
             threading.Thread(target=seal_for_ever, args=(log,), daemon=True).start()
         while True:
             log.append(events_from(first))

@@ -173,6 +173,11 @@ def test_an_id_that_is_no_uuid_is_refused_before_it_is_queued(tmp_path, bad):
     assert stored_ids(tmp_path) == []
 
 
+def test_a_text_that_sqlite_would_cut_off_is_refused(tmp_path):
+    with EventLog(tmp_path, SETTINGS) as log, pytest.raises(InputError, match="the character NUL"):
+        log.append([event("an\x00na")])
+
+
 def test_a_second_writer_is_refused_and_told_who_holds_the_lock(tmp_path):
     with EventLog(tmp_path, SETTINGS) as log:
         with pytest.raises(WriterLocked, match=f"process {os.getpid()} already writes to .*; stop it first"):

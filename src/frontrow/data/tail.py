@@ -115,18 +115,21 @@ class Rows:
 def prepare(events: Sequence[Event]) -> Rows:
     """Make `events`, which have passed `checks.event_fault`, ready to be stored; runs in the caller's thread.
 
-    Raises InputError for an id that is no UUID.
+    Raises InputError for an id that is no UUID, and for the character NUL, at which SQLite would cut a text off.
     """
-    return Rows(len(events), b"".join([_uuid_bytes(event.id) for event in events]), _encode_rows(
-        [
-            (
-                e.at_ms, e.kind, e.member, e.profile, e.title, e.session, e.decision_id, e.device, e.country,
-                None if e.value is None else repr(float(e.value)),
-                _encode_props(e.props).decode() if e.props else None,
-            )
-            for e in events
-        ]
-    )[1:-1])  # fmt: skip
+    ids = b"".join([_uuid_bytes(event.id) for event in events])
+    rows = [
+        (
+            e.at_ms, e.kind, e.member, e.profile, e.title, e.session, e.decision_id, e.device, e.country,
+            None if e.value is None else repr(float(e.value)),
+            _encode_props(e.props).decode() if e.props else None,
+        )
+        for e in events
+    ]  # fmt: skip
+    body = _encode_rows(rows)[1:-1]
+    if b"\\u0000" in body and any("\0" in field for row in rows for field in row if isinstance(field, str)):
+        raise InputError("an event holds the character NUL; 'checks.event_fault' tells which, take it out")
+    return Rows(len(events), ids, body)
 
 
 def _uuid_bytes(text: str) -> bytes:
