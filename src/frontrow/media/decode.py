@@ -112,20 +112,15 @@ class Film:
             count += 1
             yield at_s, frame
             if self._context.expired:
-                self.damage.stopped = (
-                    f"stopped at {at_s:.1f} s: the time limit of {self._context.limits.time_s:.0f} s is up"
-                )
+                limit_s = self._context.limits.time_s
+                self.damage.stopped = f"stopped at {at_s:.1f} s: the time limit of {limit_s:.0f} s is up"
                 break
             if count > most:
                 self.damage.stopped = f"stopped at {at_s:.1f} s: more frames than {self.duration_s:.1f} s can hold"
                 break
         if not count:
-            detail = self.damage.tell()
-            raise UnreadableMedia(
-                f"{self.name} has no frame that can be decoded"
-                + (f" ({detail[0]})" if detail else "")
-                + "; copy it again"
-            )
+            detail = f" ({self.damage.tell()[0]})" if self.damage.tell() else ""
+            raise UnreadableMedia(f"{self.name} has no frame that can be decoded{detail}; copy it again")
 
     def _decoded(self) -> Iterator[Any]:
         import av

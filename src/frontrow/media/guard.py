@@ -26,6 +26,10 @@ Progress = Callable[[float, float, str], None]
 
 HEADER: Final = struct.Struct("<I")
 _POLL_S: Final = 0.5
+_KEPT: Final = (
+    "PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "FRONTROW_CACHE", "LD_LIBRARY_PATH",
+    "OPENBLAS_CORETYPE",
+)  # fmt: skip
 _STDERR_BYTES: Final = 2_000
 
 
@@ -82,9 +86,7 @@ def run(
 
 def _environment() -> dict[str, str]:
     """The child needs to find Python's packages and nothing else of this process: no settings, no keys."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "FRONTROW_CACHE", "LD_LIBRARY_PATH",
-            "OPENBLAS_CORETYPE")  # fmt: skip
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"OPENBLAS_NUM_THREADS": "1"}
+    return {name: os.environ[name] for name in _KEPT if name in os.environ} | {"OPENBLAS_NUM_THREADS": "1"}
 
 
 def _send(stream: IO[bytes], message: bytes) -> None:

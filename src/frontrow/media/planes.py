@@ -34,9 +34,7 @@ def plane(frame: VideoFrame, number: int) -> NDArray[Any]:
 def is_planar(frame: VideoFrame) -> bool:
     """Whether luma lies in a plane of its own."""
     name = frame.format.name
-    return (
-        name.startswith(("yuv", "yuvj", "gray")) and not name.startswith(("yuyv", "yuv440")) and "be" not in name[-2:]
-    )
+    return name.startswith(("yuv", "gray")) and not name.startswith("yuyv") and not name.endswith("be")
 
 
 def planar(frame: VideoFrame) -> VideoFrame:

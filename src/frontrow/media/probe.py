@@ -1,4 +1,4 @@
-"""What a media file holds, without decoding it: duration, streams, size on screen, rotation, pixel aspect, interlace."""
+"""What a media file holds, from its headers: duration, streams, size, frame rate, pixel aspect."""
 
 from __future__ import annotations
 
@@ -47,10 +47,7 @@ def read(context: Context, path: str) -> dict[str, Any]:
     with open_container(Path(path)) as container:
         stream = video_stream(container, Path(path).name)
         coded = stream.codec_context
-        if coded.width * coded.height > context.limits.pixels:
-            raise UnreadableMedia(
-                f"{Path(path).name} has frames of {coded.width} x {coded.height}; the limit is {context.limits.pixels:,} pixels"
-            )
+        check_size(Path(path).name, coded.width, coded.height, context.limits)
         return {
             "container": container.format.name.split(",")[0],
             "duration_s": duration_s(container, stream),
@@ -75,6 +72,12 @@ def video_stream(container: Any, name: str) -> VideoStream:
             return found
     what = "only sound" if container.streams.audio else "no picture"
     raise UnreadableMedia(f"{name} has {what}; a video stream is needed")
+
+
+def check_size(name: str, width: int, height: int, limits: guard.Limits) -> None:
+    """Raise UnreadableMedia for frames above the limit."""
+    if width * height > limits.pixels:
+        raise UnreadableMedia(f"{name} has frames of {width} x {height}; the limit is {limits.pixels:,} pixels")
 
 
 def duration_s(container: Any, stream: VideoStream) -> float:
