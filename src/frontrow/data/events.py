@@ -107,7 +107,7 @@ class EventLog:
 
     @property
     def high_water(self) -> int:
-        """The newest seq: how many events were ever stored."""
+        """The newest seq given so far, as of the last commit."""
         return self._writer.newest_seq
 
     def seal(self) -> SealReport:
@@ -176,6 +176,7 @@ class EventLog:
         with self._sealer_lock:
             at_work = self._sealer is not None and self._sealer.is_alive()
             if not at_work and not self._closing and time.monotonic() >= self._seal_not_before_s:
+                self._seal_not_before_s = time.monotonic() + _SEAL_RETRY_S  # unless it succeeds
                 self._sealer = threading.Thread(target=self._seal_beside, name="event-log-seal", daemon=True)
                 self._sealer.start()
 
@@ -183,9 +184,9 @@ class EventLog:
         try:
             report = self.seal()
         except Unavailable as error:
-            self._seal_not_before_s = time.monotonic() + _SEAL_RETRY_S
             _log.warning("sealing is put off for %g s: %s", _SEAL_RETRY_S, error)
         else:
+            self._seal_not_before_s = 0.0
             _log.info("sealed %d events into %d files", report.rows, report.files)
 
     def _oldest_of_tail(self, up_to_seq: int) -> pl.DataFrame | None:
