@@ -161,11 +161,13 @@ def test_a_second_writer_is_refused_while_the_service_runs_and_readers_are_not(t
     command = [sys.executable, "-m", "frontrow", "serve", "-w", str(place.root), "--port", "0", "--no-worker", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
-        process.stdout.readline()
-        refused = frontrow("import", "table", tmp_path / "plays.csv", "--kind", "play", "-w", place.root)
-        second = frontrow("serve", "-w", place.root, "--port", "0")
-        fitted = frontrow("fit", "recommend", "--no-gate", "-w", place.root, "--json")
-        process.terminate()
+        try:
+            process.stdout.readline()
+            refused = frontrow("import", "table", tmp_path / "plays.csv", "--kind", "play", "-w", place.root)
+            second = frontrow("serve", "-w", place.root, "--port", "0")
+            fitted = frontrow("fit", "recommend", "--no-gate", "-w", place.root, "--json")
+        finally:
+            process.terminate()
     assert (refused.returncode, second.returncode) == (2, 2)
     assert str(process.pid) in refused.stderr
     assert fitted.returncode == 0, fitted.stderr

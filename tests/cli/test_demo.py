@@ -26,10 +26,12 @@ def demo(folder: Path) -> Iterator[tuple[dict[str, str], subprocess.Popen[str]]]
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | offline
     ) as process:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, process.stderr and process.stderr.read()
-        yield json.loads(line), process
-        process.terminate()
+        try:
+            line = process.stdout.readline()
+            assert line, process.stderr and process.stderr.read()
+            yield json.loads(line), process
+        finally:
+            process.terminate()
 
 
 def open_home(where: dict[str, str]) -> str:

@@ -41,9 +41,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [sys.executable, "-m", "frontrow", "serve", "-w", str(place.root), "--port", "0", "--no-worker", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
-        url = json.loads(process.stdout.readline())["url"]
-        yield f"{url} {link}"
-        process.terminate()
+        try:
+            yield f"{json.loads(process.stdout.readline())['url']} {link}"
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="module")
