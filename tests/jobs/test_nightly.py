@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -19,6 +21,8 @@ from frontrow.errors import FrontrowError, GateRefused, InputError
 from frontrow.jobs import gate, nightly
 from frontrow.jobs.queue import Queue, State
 from frontrow.jobs.worker import JobContext, Worker
+from frontrow.recommend.model import Model
+from frontrow.recommend.parts import FitConfig
 from frontrow.schema import Event, Kind, Title
 
 DAY_MS = 86_400_000
@@ -73,6 +77,21 @@ def result(place: Workspace) -> dict[str, object]:
         return queue.list()[0].result or {}
 
 
+@pytest.fixture(autouse=True)
+def untuned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tuning takes seconds; the test that looks at it sets its own limit."""
+    monkeypatch.setattr(nightly, "TUNING_S", 0.0)
+
+
+def test_a_tuned_fit_repeats_itself_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nightly, "TUNING_S", 900.0)
+    places = [world(tmp_path / name, members=40) for name in ("one", "two")]
+    assert [run(place) for place in places] == [State.DONE, State.DONE]
+    one, two = (published(place) for place in places)
+    assert one.version[-16:] == two.version[-16:]
+    assert one.manifest.config["fit"] != msgspec.to_builtins(asdict(FitConfig()))
+
+
 def test_members_with_two_tastes_get_a_model_that_beats_popularity(tmp_path: Path) -> None:
     place = world(tmp_path / "w")
     assert run(place) == State.DONE
@@ -122,9 +141,9 @@ def test_another_configuration_of_the_current_model_is_fitted_and_judged_too(tmp
     place = world(tmp_path / "w")
     assert run(place) == State.DONE
     current = published(place)
-    config = dict(current.manifest.config)
-    config["fit"] = {**config["fit"], "edlae": {**config["fit"]["edlae"], "ridge": 1e9}}
-    files = {"model.json": current.json("model.json")}
+    other = {**current.manifest.config["fit"], "edlae": {**current.manifest.config["fit"]["edlae"], "ridge": 1e9}}
+    config = {"fit": other}
+    files = Model.load(current).files() | {"model.json": {**current.json("model.json"), "config": other}}
     artifacts.publish(
         place.artifacts, "recommend", files, config=config, high_water=1, rows={}, metrics={}, parents={},
         now_ms=START_MS + 10**12, keep=5,

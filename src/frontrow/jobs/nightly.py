@@ -1,4 +1,4 @@
-"""The nightly fit: read the log -> fit on all but the newest days -> gate -> fit on everything -> publish -> collect.
+"""The nightly fit: read the log -> tune and fit on all but the newest days -> gate -> fit on everything -> publish.
 
 A job that was killed goes on with the same events: what was read is fixed by the high-water mark in the checkpoint, the
 candidate is kept as the artifact `recommend-candidate`, and a gate that was passed is not held again.
@@ -6,6 +6,7 @@ candidate is kept as the artifact `recommend-candidate`, and a gate that was pas
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,8 +18,8 @@ from frontrow.data.replay import replay
 from frontrow.errors import DamagedArtifact, InputError
 from frontrow.jobs import gate
 from frontrow.jobs.worker import JobContext
-from frontrow.recommend import signals
-from frontrow.recommend.model import Model, fit
+from frontrow.recommend import signals, tune
+from frontrow.recommend.model import Model, content_of, fit
 from frontrow.recommend.parts import FitConfig
 
 if TYPE_CHECKING:
@@ -26,21 +27,28 @@ if TYPE_CHECKING:
 
 RECOMMEND = "recommend"
 CANDIDATE = "recommend-candidate"
+TUNING_S = (
+    900.0  # most seconds of tuning; a model tuned within it depends on the data alone, not on the machine's speed
+)
 _COLUMNS = ("seq", "at_ms", "kind", "member", "profile", "title", "country", "value")
-_STAGES = 5
+_STAGES = 6
 
 
 def run(context: JobContext, *, gated: bool = True, seed: int = 0) -> dict[str, Any]:
     """Fit and publish `recommend`. Raises GateRefused, and InputError when there is nothing to fit."""
     context.step(0, _STAGES, "reading the log")
     events, high_water, titles = _read(context)
-    newest_ms = int(events["at_ms"].max())  # type: ignore[arg-type]
-    judged = _judge(context, events, titles, high_water, newest_ms, seed) if gated else {"gate": "not asked for"}
-
-    context.step(3, _STAGES, "fitting on everything")
+    candidate, judged = None, {"gate": "not asked for"}
+    if gated:
+        candidate, judged = _judge(context, events, titles, high_water, seed)
     interactions = signals.from_events(events, titles)
-    model = fit(interactions, titles, now_ms=newest_ms, seed=seed)
-    context.step(4, _STAGES, "publishing")
+    if candidate is None:
+        model = _tuned(context, interactions, titles, seed)
+    else:
+        context.step(4, _STAGES, "fitting on everything")
+        config = msgspec.convert(candidate.config, FitConfig)
+        model = fit(interactions, titles, config, ranker=candidate.ranker, seed=seed)
+    context.step(5, _STAGES, "publishing")
     metrics = {name: value for name, value in judged.items() if name != "recall_current"}
     artifact = _publish(context, RECOMMEND, model, interactions, high_water, seed, metrics)
     context.step(_STAGES, _STAGES, "published")
@@ -63,48 +71,39 @@ def _read(context: JobContext) -> tuple[pl.DataFrame, int, pl.DataFrame]:
 
 
 def _judge(
-    context: JobContext, events: pl.DataFrame, titles: pl.DataFrame, high_water: int, newest_ms: int, seed: int
-) -> dict[str, Any]:
-    """Hold the gate, unless an earlier attempt of this job has passed it; return its figures, or why there are none."""
-    if "judged" in context.checkpoint:
-        return dict(context.checkpoint["judged"])
-    settings = context.settings.jobs
+    context: JobContext, events: pl.DataFrame, titles: pl.DataFrame, high_water: int, seed: int
+) -> tuple[Model | None, dict[str, Any]]:
+    """Hold the gate, unless an earlier attempt of this job has passed it: the model that was judged, and its figures.
+
+    No model, and the reason, where there is too little to judge by. Raises GateRefused.
+    """
+    settings, judged = context.settings.jobs, context.checkpoint.get("judged")
     earlier, later = gate.split(events, settings.gate_days)
     tried = gate.trials(earlier, later, titles, np.random.default_rng(seed)) if len(earlier) else []
     if len(tried) < gate.FEWEST_VIEWERS:
-        reason = (
-            f"{len(tried)} viewers to judge by in the newest {settings.gate_days} days, {gate.FEWEST_VIEWERS} needed"
-        )
-        judged: dict[str, Any] = {"gate": f"not held: {reason}"}
-    else:
-        context.step(1, _STAGES, "fitting on all but the newest days")
-        earlier_pairs = signals.from_events(earlier, titles)
-        candidate = _candidate(context, earlier_pairs, titles, high_water, newest_ms, seed)
-        context.step(2, _STAGES, "judging")
-        step = context.step
-        recall = gate.recall(candidate, tried, newest_ms, step=step)
-        popularity = gate.recall(candidate, tried, newest_ms, popular=True, step=step)
+        reason = f"{len(tried)} viewers to judge by in the newest {settings.gate_days} days"
+        return None, {"gate": f"not held: {reason}, {gate.FEWEST_VIEWERS} needed"}
+    pairs = signals.from_events(earlier, titles)
+    candidate = _candidate(context, pairs, titles, high_water, seed)
+    if judged is None:
+        context.step(3, _STAGES, "judging")
+        newest_ms = int(events["at_ms"].max())  # type: ignore[arg-type]
+        recall = gate.recall(candidate, tried, newest_ms, step=context.step)
+        popularity = gate.recall(candidate, tried, newest_ms, popular=True, step=context.step)
         judged = {"gate": "passed", "recall@20": recall, "recall@20_popularity": popularity, "viewers": len(tried)}
         baselines = {"popularity": popularity}
-        current = _current_config(context, candidate)
-        if current is not None:
-            rival = fit(earlier_pairs, titles, current, now_ms=newest_ms, seed=seed)
-            judged["recall_current"] = baselines["the current model's configuration"] = gate.recall(
-                rival, tried, newest_ms, step=step
-            )
+        rival = _rival(context, candidate, pairs, titles, seed)
+        if rival is not None:
+            judged["recall_current"] = gate.recall(rival, tried, newest_ms, step=context.step)
+            baselines["the current model's configuration"] = judged["recall_current"]
         gate.decide(recall, baselines, settings.gate_tolerance, settings.gate_days, len(tried))
-    context.checkpoint["judged"] = judged
-    context.save()
-    return judged
+        context.checkpoint["judged"] = judged
+        context.save()
+    return candidate, judged
 
 
 def _candidate(
-    context: JobContext,
-    interactions: signals.Interactions,
-    titles: pl.DataFrame,
-    high_water: int,
-    newest_ms: int,
-    seed: int,
+    context: JobContext, interactions: signals.Interactions, titles: pl.DataFrame, high_water: int, seed: int
 ) -> Model:
     """The model of the earlier events: the one an earlier attempt has kept, or a new one, which is kept."""
     root = context.workspace.artifacts
@@ -112,12 +111,42 @@ def _candidate(
         try:
             return Model.load(artifacts.open_version(root, CANDIDATE, kept))
         except DamagedArtifact:  # another job's candidate has taken its place
-            del context.checkpoint["candidate"]
-    model = fit(interactions, titles, now_ms=newest_ms, seed=seed)
+            context.checkpoint.pop("judged", None)
+    model = _tuned(context, interactions, titles, seed)
     artifact = _publish(context, CANDIDATE, model, interactions, high_water, seed, {})
     context.checkpoint["candidate"] = artifact.version
     context.save()
     return model
+
+
+def _tuned(context: JobContext, interactions: signals.Interactions, titles: pl.DataFrame, seed: int) -> Model:
+    """A model whose configuration these interactions have chosen."""
+    context.step(1, _STAGES, "tuning")
+    choice = tune.choose(
+        interactions,
+        content_of(titles),
+        clock_s=time.monotonic,
+        budget_s=TUNING_S,
+        seed=seed,
+        step=lambda note: context.step(1, _STAGES, f"tuning: {note}"),
+    )
+    context.step(2, _STAGES, "fitting")
+    return fit(interactions, titles, choice.config, ranker=choice.ranker, seed=seed)
+
+
+def _rival(
+    context: JobContext, candidate: Model, interactions: signals.Interactions, titles: pl.DataFrame, seed: int
+) -> Model | None:
+    """The current model's configuration on the candidate's data; None when there is none, or it is the candidate's."""
+    try:
+        current = artifacts.open_current(context.workspace.artifacts, RECOMMEND, verify=False)
+        if current is None or current.manifest.config.get("fit") == msgspec.to_builtins(candidate.config):
+            return None
+        model = Model.load(current)
+        config = msgspec.convert(model.config, FitConfig)
+    except (DamagedArtifact, msgspec.ValidationError):  # damaged, or of a version that fitted otherwise
+        return None
+    return fit(interactions, titles, config, ranker=model.ranker, seed=seed)
 
 
 def _publish(
