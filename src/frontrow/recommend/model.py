@@ -55,9 +55,9 @@ class Model:
 
     def files(self) -> dict[str, Any]:
         """What to publish: file name -> array, frame or JSON value."""
-        total = self.parts.popularity
+        of = self.parts.popularity
         files = {
-            "popularity.npy": np.stack([total.total, total.recent, total.trend]),
+            "popularity.npy": np.stack([of.total, of.recent, of.newcomer, of.trend]),
             "titles.parquet": self.titles,
             "model.json": {
                 "format": FORMAT, "config": self.config, "mix": asdict(self.mix),
@@ -78,10 +78,10 @@ class Model:
                 f"the model has format {head.get('format')!r}, this version reads {FORMAT}; fit it again"
             )
         titles = source.frame("titles.parquet")
-        total, recent, trend = source.array("popularity.npy")
+        popularity = Popularity(*source.array("popularity.npy"))
         n = len(titles)
         B = _open_sparse(source, "B", n) if head["sparse"] else source.array("B.npy")
-        parts = Parts(B, _open_sparse(source, "N", n), Popularity(total, recent, trend))
+        parts = Parts(B, _open_sparse(source, "N", n), popularity)
         ranker = Ranker(head["ranker"]) if head["ranker"] else None
         return cls(titles, parts, Mix(**head["mix"]), ranker, head["config"])
 
@@ -92,7 +92,13 @@ class Model:
 
         n = len(titles)
         empty, nothing = csr_array((n, n), dtype=np.float32), np.zeros(n, np.float32)
-        return cls(titles, Parts(empty, empty, Popularity(nothing, nothing, nothing)), Mix(), None, asdict(FitConfig()))
+        return cls(
+            titles,
+            Parts(empty, empty, Popularity(nothing, nothing, nothing, nothing)),
+            Mix(),
+            None,
+            asdict(FitConfig()),
+        )
 
     def remember(self, cache: dict[str, Any]) -> None:
         """Bound the standings kept beside viewers: the cache that was filled longest ago is emptied."""
@@ -203,10 +209,10 @@ class Model:
 
     @cached_property
     def base_score(self) -> NDArray[np.float32]:
-        """What everybody gets: popularity on a log scale, recent with some of all time, 0 to 1."""
-        recent = self.popularity.recent / max(float(self.popularity.recent.max(initial=0)), 1e-9)
-        total = self.popularity.total / max(float(self.popularity.total.max(initial=0)), 1e-9)
-        return np.asarray(np.log1p(20 * (0.7 * recent + 0.3 * total)) / np.log(21), np.float32)
+        """What somebody without a history is shown: popularity on a log scale, 0 to 1."""
+        fading, ever = self.popularity.newcomer, self.popularity.total
+        score = np.log1p(fading + 1e-3 * ever)
+        return np.asarray(score / max(float(score.max(initial=0)), 1e-9), np.float32)
 
 
 def fit(

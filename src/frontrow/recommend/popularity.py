@@ -24,6 +24,8 @@ class Popularity:
     """Viewers, all time."""
     recent: NDArray[np.float32]
     """Viewers, each fading with `recent_half_life_days`."""
+    newcomer: NDArray[np.float32]
+    """The same with `newcomer_half_life_days`: what somebody without a history is shown."""
     trend: NDArray[np.float32]
     """How much faster than usual a title is watched now: z-score of the fast rate against the slow one."""
 
@@ -34,6 +36,8 @@ class PopularityConfig:
 
     recent_half_life_days: float = 14.0
     """Of `recent`; 1 to 365: two weeks was the best single one on MovieLens 100k."""
+    newcomer_half_life_days: float = 14.0
+    """Of `newcomer`; 1 to 365: those who come for the first time look for what lasts a little longer."""
     trend_half_life_days: float = 7.0
     """Of the fast side of the trend; 0.5 to 60."""
     base_half_life_days: float = 60.0
@@ -65,5 +69,6 @@ def fit(interactions: Interactions, config: PopularityConfig = PopularityConfig(
     return Popularity(
         total=np.bincount(title, minlength=n).astype(np.float32),
         recent=faded(config.recent_half_life_days).astype(np.float32),
+        newcomer=faded(config.newcomer_half_life_days).astype(np.float32),
         trend=trend.astype(np.float32),
     )

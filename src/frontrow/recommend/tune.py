@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from frontrow.recommend import edlae, popularity, ranker
 from frontrow.recommend.history import FOREVER, Histories, histories
-from frontrow.recommend.metrics import ndcg, recall, top_hits
+from frontrow.recommend.metrics import ndcg, recall, top_hits, top_k
 from frontrow.recommend.parts import FitConfig, Parts, fit_dense, fit_parts
 from frontrow.recommend.ranker import Content, Ranker
 from frontrow.recommend.signals import Interactions
@@ -42,6 +42,8 @@ class World:
     past: Interactions
     viewers: Histories
     targets: NDArray[np.bool_]
+    newcomers: NDArray[np.bool_] | None = None
+    """What viewers without any history watched in the window [newcomers, titles]; with a clock only."""
 
     @property
     def seen(self) -> NDArray[np.bool_]:
@@ -78,7 +80,11 @@ def at_clock(interactions: Interactions, cut_ms: int, end_ms: int, rng: np.rando
     window = ~before & (interactions.at_ms <= end_ms) & (interactions.weight > 0)
     past = interactions.where(before)
     returning = np.intersect1d(past.viewer[past.weight != 0], interactions.viewer[window])
-    return _world(past, histories(past), returning, interactions, window, rng)
+    known = histories(past)
+    arriving = np.intersect1d(np.flatnonzero(known.lengths == 0), interactions.viewer[window])
+    arriving = rng.permutation(arriving)[: max(CELLS // interactions.n_titles, 50)]
+    world = _world(past, known, returning, interactions, window, rng)
+    return replace(world, newcomers=_watched(interactions, window, np.sort(arriving)))
 
 
 def newest_tenth(interactions: Interactions, rng: np.random.Generator) -> World:
@@ -120,15 +126,21 @@ def _world(
     most = max(CELLS // max(n, 1), 50)
     if len(viewers) > most:
         viewers = np.sort(rng.permutation(viewers)[:most])
-    place = np.full(len(known), -1)
-    place[viewers] = np.arange(len(viewers))
-    inside = window & (place[interactions.viewer] >= 0)
-    targets = np.zeros((len(viewers), n), bool)
-    targets[place[interactions.viewer[inside]], interactions.title[inside]] = True
+    targets = _watched(interactions, window, viewers)
     world = World(past, known.select(viewers), targets)
     targets &= ~world.seen
     found = np.flatnonzero(targets.any(axis=1))
     return World(past, world.viewers.select(found), targets[found])
+
+
+def _watched(interactions: Interactions, window: NDArray[np.bool_], viewers: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """What each of `viewers` watched within the window, [viewers, titles]."""
+    place = np.full(interactions.n_viewers, -1)
+    place[viewers] = np.arange(len(viewers))
+    inside = window & (place[interactions.viewer] >= 0)
+    targets = np.zeros((len(viewers), interactions.n_titles), bool)
+    targets[place[interactions.viewer[inside]], interactions.title[inside]] = True
+    return targets
 
 
 @dataclass(frozen=True)
@@ -180,7 +192,7 @@ def choose(
         score,
     )
     if timing == "clock":
-        config = replace(config, popularity=_choose_popularity(interactions, parts_of_time, config))
+        config = replace(config, popularity=_choose_popularity(parts_of_time, config))
     fitted = [fit_parts(world.past, config) for world in parts_of_time]
     if timing != "none":
         config = replace(config, mix=_choose_half_lives(parts_of_time, fitted, config.mix, timing, depth))
@@ -252,20 +264,23 @@ def _neighbours(config: edlae.EdlaeConfig) -> list[edlae.EdlaeConfig]:
     return [x for x in around if 0 <= x.dropout <= 0.9 and 0 <= x.viewer_power <= 1]
 
 
-def _choose_popularity(interactions: Interactions, made: list[World], config: FitConfig) -> popularity.PopularityConfig:
-    """The half-life whose popularity finds most of what the windows' viewers watched, newcomers included."""
-    best, best_score = config.popularity, -1.0
-    for days in (2.0, 3.5, 7.0, 14.0, 28.0, 60.0, 180.0):
-        candidate = replace(config.popularity, recent_half_life_days=days)
-        values = []
+def _choose_popularity(made: list[World], config: FitConfig) -> popularity.PopularityConfig:
+    """The half-lives whose popularity finds most of what returning viewers, and newcomers, watched in the windows."""
+    days = (2.0, 3.5, 7.0, 14.0, 28.0, 60.0, 180.0)
+    returning, newcomers = np.zeros(len(days)), np.zeros(len(days))
+    for place, half_life in enumerate(days):
         for world in made:
-            recent = popularity.fit(world.past, candidate).recent
+            recent = popularity.fit(world.past, popularity.PopularityConfig(half_life)).recent
             scores = np.repeat(recent[None, :], len(world.targets), axis=0)
             scores[world.seen] = -np.inf
-            values.append(recall(top_hits(scores, world.targets, 20), world.targets.sum(axis=1)))
-        if (score := float(np.concatenate(values).mean())) > best_score:
-            best, best_score = candidate, score
-    return best
+            returning[place] += recall(top_hits(scores, world.targets, 20), world.targets.sum(axis=1)).sum()
+            if world.newcomers is not None and len(world.newcomers):
+                hits = world.newcomers[:, top_k(recent[None, :], 20)[0]]
+                newcomers[place] += recall(hits, world.newcomers.sum(axis=1)).sum()
+    chosen = replace(config.popularity, recent_half_life_days=days[int(np.argmax(returning))])
+    if newcomers.any():
+        chosen = replace(chosen, newcomer_half_life_days=days[int(np.argmax(newcomers))])
+    return chosen
 
 
 def _choose_half_lives(made: list[World], fitted: list[Parts], mix: Mix, timing: Timing, depth: int) -> Mix:
