@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from frontrow.data.workspace import Workspace
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_BACKLOG = 2048
 _DEMO_PERSON = "demo"
 _DEMO_ADMIN_KEY = "admin.key"
 
@@ -106,6 +107,7 @@ def _run(place: Workspace, settings: Settings, *, worker: bool, as_json: bool, s
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((address, settings.service.port))
+        listener.listen(_BACKLOG)  # before the address is printed: who reads it may come at once
     except OSError as error:
         raise InputError(
             f"cannot listen on {address}:{settings.service.port} ({error.strerror}); try --port 0"
@@ -116,7 +118,7 @@ def _run(place: Workspace, settings: Settings, *, worker: bool, as_json: bool, s
     server = uvicorn.Server(
         # No access log: its lines would say who watched what. /metrics counts requests.
         uvicorn.Config(
-            app, access_log=False, log_config=None, server_header=False, backlog=2048, timeout_graceful_shutdown=10
+            app, access_log=False, log_config=None, server_header=False, backlog=_BACKLOG, timeout_graceful_shutdown=10
         )
     )
     if as_json:
