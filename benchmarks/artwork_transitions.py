@@ -1,7 +1,8 @@
 """Generated transitions: what the weights of `artwork/cuts.py` were fitted on, and how well they do on fresh ones.
 
 Windows of unlabelled clips that are one shot each are glued by cuts and dissolves, with traps in between: flashes,
-switched lights, passing objects, shake, faster motion, repeated frames, grey film, noise. The labelled clips take no part.
+switched lights, passing objects, shake, faster motion, repeated frames, grey film, noise. The labelled clips take no
+part.
 
     FRONTROW_DATA=<dir> python -m benchmarks.artwork_transitions     # fits and prints the weights
 """

@@ -130,7 +130,7 @@ def _result(
         verdict = "safe" if p <= alpha else "harmed" if benefit[1] < -metric.margin else "open"
     elif (p if holm is None else holm) <= alpha:
         verdict = "better" if metric.sign * found.effect > 0 else "worse"
-    elif -metric.min_effect < low and high < metric.min_effect or (done and judged["ready"]):
+    elif (-metric.min_effect < low and high < metric.min_effect) or (done and judged["ready"]):
         verdict = "no effect"
     else:
         verdict = "open"

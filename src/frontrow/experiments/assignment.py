@@ -7,6 +7,7 @@ arm. Because the arm's hash knows nothing of the ramp, a growing ramp adds units
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -71,7 +72,7 @@ def assign_many(
 def refuse_overlap(definitions: Sequence[Definition]) -> None:
     """Raise InputError when two experiments of one layer claim the same slice, so would meet in the same units."""
     by_place = sorted(definitions, key=lambda d: (d.layer, d.slice))
-    for one, other in zip(by_place, by_place[1:], strict=False):
+    for one, other in itertools.pairwise(by_place):
         if one.layer == other.layer and other.slice[0] < one.slice[1]:
             raise InputError(
                 f"experiments {one.name!r} and {other.name!r} overlap in layer {one.layer!r}: slices "

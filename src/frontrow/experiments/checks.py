@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from scipy import special
 
 from frontrow.experiments import srm
-from frontrow.experiments.cuped import fill
 from frontrow.experiments.definition import Definition, Metric
 from frontrow.experiments.exposure import DAY_MS, Sample, covariate_source
 from frontrow.experiments.intervals import critical_z, information_ratio

@@ -63,7 +63,7 @@ def _chi_square(code: NDArray[np.intp], n: Floats, y: Floats) -> tuple[Floats, F
     spread = rate * (1 - rate)
     each = (y - n * rate[code]) ** 2 / np.where(n * spread[code] > 0, n * spread[code], np.inf)
     freedom = np.where(spread > 0, np.bincount(code, n > 0) - 1, 0)
-    return np.bincount(code, each), freedom.astype(np.float64)
+    return np.asarray(np.bincount(code, each), np.float64), freedom.astype(np.float64)
 
 
 def _checked(

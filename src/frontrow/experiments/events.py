@@ -98,7 +98,7 @@ def _chosen(readings: Readings, rows: Any) -> Readings:
 def _totals(readings: Readings, names: Any) -> Readings:
     """One reading a unit: the total of its pre-period, 0 where nothing happened."""
     total = np.bincount(np.searchsorted(names, readings.unit), readings.value, names.size)
-    return Readings(names, total)
+    return Readings(names, np.asarray(total, np.float64))
 
 
 def _other_experiments(props: list[dict[str, Any]], member: Any, mine: str, unit: Any) -> dict[str, Any]:

@@ -280,8 +280,8 @@ def _sum_outcomes(
             left_out["outcomes after the window"] = left_out.get("outcomes after the window", 0) + int(over.sum())
             inside &= ~over
             half = inside & (since < definition.window_ms / 2)
-            first_half = np.bincount(place[half], value[half], names.size)
-    return np.bincount(place[inside], value[inside], names.size), first_half
+            first_half = _sums(place[half], value[half], names.size)
+    return _sums(place[inside], value[inside], names.size), first_half
 
 
 def _mean_covariate(log: Log, source: str, names: Texts, exposed: Ints | None) -> tuple[Floats, int]:
@@ -298,8 +298,12 @@ def _mean_covariate(log: Log, source: str, names: Texts, exposed: Ints | None) -
     if readings.at_ms is not None and exposed is not None:
         after = int((known & (readings.at_ms[good] >= exposed[place])).sum())
     count = np.bincount(place[known], minlength=names.size)
-    total = np.bincount(place[known], value[known], names.size)
+    total = _sums(place[known], value[known], names.size)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan), after
+
+
+def _sums(place: NDArray[np.intp], value: Floats, size: int) -> Floats:
+    return np.asarray(np.bincount(place, value, size), np.float64)
 
 
 def _refuse_not_finite(unit: Texts, value: Floats, source: str) -> None:

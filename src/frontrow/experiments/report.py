@@ -102,7 +102,7 @@ def _interval_over_time(looks: Sequence[Look], primary: Result) -> str:
     most = max(look.units for look in looks)
 
     def x(units: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * units / most
+        return LEFT + (WIDTH - LEFT - RIGHT) * units / float(most)
 
     def y(value: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (roof - float(np.clip(value, floor, roof))) / (roof - floor)
