@@ -8,7 +8,6 @@ The number of steps depends on the instance alone, so one seed gives one order u
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,0 +1,56 @@
+"""What follows from a sheet without deciding anything: dates, light, trips, odds of rain, rules.
+
+Model and checker share these facts, as they share the sheet; everything else each works out on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from frontrow.production import calendar_days, rules, sun, travel, weather
+from frontrow.production.rules import RulePack
+from frontrow.production.sheet import Scene, Sheet, Site, Trip
+from frontrow.production.weather import Chain
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The sheet with everything that follows from it."""
+
+    sheet: Sheet
+    dates: tuple[date, ...]  # possible shooting days
+    free: dict[date, str]  # other dates between start and end, with the reason
+    trips: dict[tuple[str, str], Trip]
+    chains: dict[str, Chain]
+    pack: RulePack
+
+    def light(self, site: Site, day: date) -> sun.Light:
+        """Sun and twilight of a site."""
+        return sun.light(site.lat, site.lon, day, site.zone)
+
+    def loss(self, scene: Scene, site: Site, day: date) -> int:
+        """Expected loss through rain of an exterior: odds times share lost times crew and cast for its minutes."""
+        if not scene.exterior:
+            return 0
+        odds = self.chains[site.station].odds(day.month)
+        return round(odds * self.sheet.risk.loss / 100 * self.worth(scene))
+
+    def worth(self, scene: Scene) -> float:
+        """What crew and cast cost for the minutes of a scene."""
+        crew = self.sheet.crew
+        wages = sum(self.sheet.person[who].wage for who in scene.cast)
+        return (crew.day + wages) * scene.minutes / (crew.hours * 60)
+
+
+def derive(sheet: Sheet, files: Mapping[str, str] | None = None) -> Facts:
+    """The facts of a sheet; `files` holds the text of its history files by name."""
+    return Facts(
+        sheet=sheet,
+        dates=tuple(calendar_days.shooting_dates(sheet.calendar)),
+        free=calendar_days.free_dates(sheet.calendar),
+        trips=travel.trips(sheet),
+        chains=weather.chains(sheet, files or {}),
+        pack=rules.load(sheet.calendar.rules),
+    )

@@ -1,0 +1,227 @@
+"""From facts to the best plan found: a grouped plan first, then CP-SAT from it, with progress and a stop at any time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from frontrow.production import checker, greedy, ledger, options
+from frontrow.production.costs import Costs
+from frontrow.production.days import DayModel
+from frontrow.production.facts import Facts
+from frontrow.production.options import Mode, Space
+from frontrow.production.plan import Plan
+from frontrow.production.sequence import Decision, assemble
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
+
+Tick = Callable[[int | None, int | None, float], None]
+"""Progress: (best cost, proven bound, seconds left); None while unknown."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """`status` is optimal, feasible or incomplete (scenes left out); costs are in minor units."""
+
+    status: str
+    plan: Plan
+    cost: int
+    bound: int | None
+    grouped_cost: int  # of the first plan
+    grouped_left_out: int
+
+
+class Disagreement(AssertionError):
+    """Model and ledger (or checker) differ: a bug, never the user's fault."""
+
+
+def solve(
+    facts: Facts,
+    *,
+    seconds: float,
+    workers: int = 1,
+    seed: int = 0,
+    clock: Callable[[], float],
+    previous: Mapping[str, date] | None = None,
+    first: Decision | None = None,
+    tick: Tick | None = None,
+) -> Solved:
+    """The best plan found in `seconds`. One worker gives the same plan each time; Ctrl-C ends early with the best so far.
+
+    `previous` prices moved scenes; `first` starts from that decision rather than from a grouped one.
+    """
+    began = clock()
+    space = options.space(facts)
+    start = first or first_decision(space)
+    grouped = assemble(space, start)
+    grouped_cost = ledger.price(facts, grouped, previous).total
+    if tick:
+        tick(grouped_cost if not grouped.unscheduled else None, None, seconds)
+    search = Search(space, previous)
+    search.complete_hint(start, workers)
+    left = max(1.0, seconds - (clock() - began))
+    status, best = search.run(left, workers, seed, clock, tick)
+    if best is None:
+        best = search.hinted
+    decision, engaged = best
+    plan = assemble(space, decision, engaged)
+    cost = ledger.price(facts, plan, previous).total
+    _agree(facts, search, plan, cost)
+    state = "incomplete" if plan.unscheduled else status
+    bound = search.bound if not plan.unscheduled else None
+    if not grouped.unscheduled and cost > grouped_cost:
+        plan, cost = grouped, grouped_cost
+    return Solved(state, plan, cost, bound, grouped_cost, len(grouped.unscheduled))
+
+
+def first_decision(space: Space) -> Decision:
+    """The grouped plan; where it leaves scenes out, the one that starts with the scarce scenes, if that leaves fewer."""
+    plain = greedy.group(space)
+    if sum(map(len, plain.scenes.values())) == len(space.scenes):
+        return plain
+    scarce = greedy.group(space, scarce_first=True)
+    return max(plain, scarce, key=lambda decision: sum(map(len, decision.scenes.values())))
+
+
+def _agree(facts: Facts, search: Search, plan: Plan, cost: int) -> None:
+    """Solver, ledger and checker must say the same."""
+    if search.cost is not None and search.cost != cost:
+        raise Disagreement(f"the model says {search.cost}, the ledger {cost} ({search.term_values})")
+    broken = [v for v in checker.check(facts, plan) if v.rule != "every scene once"]
+    if broken:
+        raise Disagreement(f"the model's plan breaks: {broken[0]}")
+
+
+Best = tuple[Decision, dict[str, tuple[tuple[date, date], ...]]]
+
+
+class Search:
+    """One CP-SAT search over the day model."""
+
+    def __init__(self, space: Space, previous: Mapping[str, date] | None) -> None:
+        self.space = space
+        self.days = DayModel(space)
+        self.costs = Costs(self.days, previous)
+        self.costs.minimise()
+        self.bound: int | None = None
+        self.cost: int | None = None
+        self.term_values: dict[str, int] = {}
+
+    def complete_hint(self, start: Decision, workers: int) -> None:
+        """Hint every variable: fix the decisions, let a quick solve fill in the rest, and hint all of it."""
+        from ortools.sat.python import cp_model
+
+        model = self.days.model
+        chosen = {(s, day, k) for day, scenes in start.scenes.items() for s, k in scenes}
+        for option, literal in self.days.place.items():
+            model.add_hint(literal, (option.scene, option.day, option.site) in chosen)
+        for (day, number), literal in self.days.mode.items():
+            mode = self.space.modes[day][number]
+            model.add_hint(literal, bool(start.scenes.get(day)) and start.modes.get(day) == mode)
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.fix_variables_to_their_hinted_value = True
+        solver.parameters.max_time_in_seconds = 60
+        status = solver.solve(model)
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            raise Disagreement("the grouped plan does not fit the model")
+        self.hinted = self._read(solver)
+        self._record(solver)
+        model.clear_hints()
+        for index in range(len(model.proto.variables)):
+            variable = model.get_int_var_from_proto_index(index)
+            model.add_hint(variable, solver.value(variable))
+
+    def run(
+        self, seconds: float, workers: int, seed: int, clock: Callable[[], float], tick: Tick | None
+    ) -> tuple[str, Best | None]:
+        """Search; the outcome is optimal or feasible, with the best solution if one was found."""
+        from ortools.sat.python import cp_model
+
+        solver = cp_model.CpSolver()
+        parameters = solver.parameters
+        parameters.num_workers = workers
+        parameters.random_seed = seed
+        parameters.max_time_in_seconds = seconds
+        parameters.catch_sigint_signal = False
+        progress = _Progress(seconds, clock, tick)
+        outcome: list[int] = []
+
+        def work() -> None:
+            solver.best_bound_callback = progress.on_bound
+            outcome.append(int(solver.solve(self.days.model, progress.callback())))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        while thread.is_alive():
+            try:
+                thread.join(0.5)
+                progress.show()
+            except KeyboardInterrupt:
+                solver.stop_search()
+        status = outcome[0] if outcome else 0
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return "feasible", None
+        self.bound = round(solver.best_objective_bound)
+        self._record(solver)
+        return ("optimal" if status == cp_model.OPTIMAL else "feasible"), self._read(solver)
+
+    def _record(self, solver: cp_model.CpSolver) -> None:
+        self.term_values = {name: int(solver.value(term)) for name, term in self.costs.terms.items()}
+        self.cost = sum(self.term_values.values())
+
+    def _read(self, solver: cp_model.CpSolver) -> Best:
+        scenes: dict[int, list[tuple[int, int]]] = {}
+        for option, literal in self.days.place.items():
+            if solver.boolean_value(literal):
+                scenes.setdefault(option.day, []).append((option.scene, option.site))
+        modes: dict[int, Mode] = {
+            day: self.space.modes[day][number]
+            for (day, number), literal in self.days.mode.items()
+            if solver.boolean_value(literal)
+        }
+        engaged: dict[str, tuple[tuple[date, date], ...]] = {}
+        for who in dict.fromkeys(who for who, _ in self.costs.engaged):
+            on = [d for d in self.days.days if solver.boolean_value(self.costs.engaged[who, d])]
+            spans: list[list[int]] = []
+            for d in on:
+                if spans and spans[-1][1] == d - 1:
+                    spans[-1][1] = d
+                else:
+                    spans.append([d, d])
+            if spans:
+                engaged[who] = tuple((self.space.dates[a], self.space.dates[b]) for a, b in spans)
+        return Decision(modes, {day: tuple(items) for day, items in scenes.items()}), engaged
+
+
+class _Progress:
+    """Keeps best cost and bound for whoever watches."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float], tick: Tick | None) -> None:
+        self.ends = clock() + seconds
+        self.clock = clock
+        self.tick = tick
+        self.best: int | None = None
+        self.bound: int | None = None
+
+    def on_bound(self, bound: float) -> None:
+        self.bound = round(bound)
+
+    def show(self) -> None:
+        if self.tick:
+            self.tick(self.best, self.bound, max(0.0, self.ends - self.clock()))
+
+    def callback(self) -> cp_model.CpSolverSolutionCallback:
+        from ortools.sat.python import cp_model
+
+        outer = self
+
+        class Watch(cp_model.CpSolverSolutionCallback):
+            def on_solution_callback(self) -> None:
+                outer.best = round(self.objective_value)
+
+        return Watch()
