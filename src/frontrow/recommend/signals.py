@@ -139,7 +139,7 @@ def from_events(events: pl.DataFrame, titles: pl.DataFrame) -> Interactions:
 def from_columns(
     member: NDArray[Any],
     title: NDArray[Any],
-    titles: Sequence[Any],
+    titles: Sequence[Any] | pl.Series,
     at_ms: NDArray[Any] | None = None,
     value: NDArray[Any] | None = None,
 ) -> Interactions:
