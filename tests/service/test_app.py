@@ -117,7 +117,7 @@ def test_a_full_queue_answers_503_with_retry_after_and_keeps_what_it_took(tmp_pa
         refused = 0
         for number in range(1000, 4000):  # more than enough for the writer to take its first
             try:
-                running.hall.log.submit([event(number, "m0", "t2")], outcomes.put)
+                running.hall.ingest.log.submit([event(number, "m0", "t2")], outcomes.put)
             except Overloaded:
                 refused += 1
         assert refused > 2900

@@ -196,6 +196,7 @@ class Writer:
             self._changed.notify_all()
         for _, on_done in left:
             _call(on_done, failure)
+        _call(self._after_commit)
 
 
 def write_failure(folder: Path, error: sqlite3.Error | OSError) -> Unavailable:

@@ -14,7 +14,7 @@ from frontrow import engine
 from frontrow.config import Settings
 from frontrow.data.accounts import Accounts
 from frontrow.data.catalogue import Catalogue
-from frontrow.data.events import EventLog, Receipt
+from frontrow.data.events import Receipt
 from frontrow.data.workspace import Workspace
 from frontrow.recommend.page import PageConfig, build_page
 from frontrow.recommend.rank import similar
@@ -53,8 +53,7 @@ class Hall:
         self.models = CurrentModel(workspace.artifacts, self.catalogue)
         self.viewers = Viewers(workspace.log)
         self.viewers.series = self.models.model.series
-        self.log = EventLog(workspace.log, settings.events)
-        self.ingest = Ingest(self.log, settings.events.future_s, self._stored)
+        self.ingest = Ingest(workspace.log, settings.events, self._stored)
         self._shape = PageConfig(
             rows=settings.recommend.rows, tiles=settings.recommend.tiles, genre_rows=settings.recommend.genre_rows
         )
@@ -73,7 +72,7 @@ class Hall:
             self._watch.cancel()
         if self._worker:
             await asyncio.to_thread(self._worker.stop, 10)
-        await asyncio.to_thread(self.log.close)
+        await asyncio.to_thread(self.ingest.log.close)
         self.catalogue.close()
         self.accounts.close()
 

@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
+from frontrow.config import EventSettings
 from frontrow.data.checks import event_fault
 from frontrow.data.events import EventLog, Receipt
 from frontrow.errors import InputError, Unavailable
@@ -36,14 +38,16 @@ class Request(msgspec.Struct):
 
 
 class Ingest:
-    """The asynchronous side of the log: many requests wait for one commit and are woken together."""
+    """The asynchronous side of the log, which it opens: many requests wait for one commit and are woken together."""
 
-    def __init__(self, log: EventLog, future_s: int, on_stored: Callable[[Sequence[Event], Receipt], None]) -> None:
-        self._log = log
-        self._future_s = future_s
+    def __init__(
+        self, folder: Path, settings: EventSettings, on_stored: Callable[[Sequence[Event], Receipt], None]
+    ) -> None:
+        self._future_s = settings.future_s
         self._on_stored = on_stored
         self._done: deque[tuple[asyncio.Future[Receipt], list[Event], Receipt | Unavailable]] = deque()
-        self._waking = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.log = EventLog(folder, settings, after_commit=self._committed)
 
     async def store(self, request: Request) -> Acknowledgement:
         """Store the good ones; raises Overloaded, StorageFull or Unavailable, with none of them stored."""
@@ -58,27 +62,18 @@ class Ingest:
             faults = sorted([*faults, *(fault for fault in found if fault)], key=lambda fault: fault.line)
         if not good:
             return Acknowledgement(0, 0, faults)
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Receipt] = loop.create_future()
-        self._log.submit(good, lambda outcome: self._note(loop, future, good, outcome))
+        self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[Receipt] = self._loop.create_future()
+        self.log.submit(good, lambda outcome: self._done.append((future, good, outcome)))
         receipt = await future
         return Acknowledgement(receipt.stored, receipt.duplicates, faults)
 
-    def _note(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        future: asyncio.Future[Receipt],
-        events: list[Event],
-        outcome: Receipt | Unavailable,
-    ) -> None:
-        """On the writer's thread: one wake-up of the loop for all that one commit finished."""
-        self._done.append((future, events, outcome))
-        if not self._waking:
-            self._waking = True
-            loop.call_soon_threadsafe(self._wake)
+    def _committed(self) -> None:
+        """On the writer's thread, once a commit: wake the loop for all that it finished."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
-        self._waking = False  # before emptying: what is appended from now on wakes the loop again
         while self._done:
             future, events, outcome = self._done.popleft()
             if isinstance(outcome, Receipt):

@@ -48,7 +48,7 @@ def console_pages(hall: Hall) -> APIRouter:
     @router.get("/console", dependencies=Admin)
     async def console(request: Request, caller: Reader, notice: str = "") -> HTMLResponse:
         return render(
-            request, "console.html", caller, here="console", notice=notice, events=hall.log.high_water,
+            request, "console.html", caller, here="console", notice=notice, events=hall.ingest.log.high_water,
             viewers=len(hall.viewers), nightly_at=hall.settings.jobs.nightly_at, **await run_in_threadpool(holdings),
         )  # fmt: skip
 
