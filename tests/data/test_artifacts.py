@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontrow.data import artifacts, durable
@@ -178,6 +178,7 @@ def test_objects_that_would_need_pickle_are_refused(tmp_path: Path) -> None:
         put(tmp_path, files={"x.npy": np.array([{}], dtype=object)})
 
 
+@settings(deadline=None, max_examples=40)  # each example syncs files to the disk
 @given(days=st.lists(st.integers(0, 30), min_size=1, max_size=8, unique=True), keep=st.integers(1, 4))
 def test_the_newest_and_the_current_are_kept(
     tmp_path_factory: pytest.TempPathFactory, days: list[int], keep: int

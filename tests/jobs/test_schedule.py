@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontrow.jobs.queue import Queue
@@ -17,6 +17,7 @@ times = st.builds(lambda h, m: f"{h:02d}:{m:02d}", st.integers(0, 23), st.intege
 moments = st.integers(0, 4_000_000_000_000)
 
 
+@settings(deadline=None)
 @given(at=times, after_ms=moments)
 def test_the_next_run_shows_the_time_and_lies_within_a_day(at: str, after_ms: int) -> None:
     due_ms = next_run_ms(at, after_ms)
@@ -24,6 +25,7 @@ def test_the_next_run_shows_the_time_and_lies_within_a_day(at: str, after_ms: in
     assert f"{datetime.fromtimestamp(due_ms / 1000, UTC):%H:%M:%S.%f}" == f"{at}:00.000000"
 
 
+@settings(deadline=None)
 @given(at=times, after_ms=moments)
 def test_runs_follow_each_other_by_a_day(at: str, after_ms: int) -> None:
     due_ms = next_run_ms(at, after_ms)

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 RECOMMEND = "recommend"
 CANDIDATE = "recommend-candidate"
-TUNING_S = (
-    900.0  # most seconds of tuning; a model tuned within it depends on the data alone, not on the machine's speed
-)
+TUNING_S = 900.0  # most seconds of tuning; what is done within it depends on the data alone, not on the clock
 _COLUMNS = ("seq", "at_ms", "kind", "member", "profile", "title", "country", "value")
 _STAGES = 6
 
