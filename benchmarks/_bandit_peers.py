@@ -1,7 +1,7 @@
-"""The bandit peers, run by the Python of their own environment: `python _bandit_peers.py WORLD.npz` prints JSON.
+"""The bandit peers, run by their own Python: `python _bandit_peers.py BATCH WORLD.npz ...` prints JSON.
 
-Every policy sees the same contexts, the same coins and the same delay: outcomes arrive in batches. VW gets what ours gets:
-viewer features, action features, the action's own indicator, and their products; the best of several settings counts.
+Every policy sees the same contexts, the same coins and the same delay: outcomes arrive in batches. VW gets what ours
+gets: viewer features, action features, the action's own indicator, and their products.
 """
 
 from __future__ import annotations

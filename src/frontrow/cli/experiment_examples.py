@@ -1,4 +1,4 @@
-"""Small valid inputs for `frontrow experiments ... --example DIR`, drawn from a fixed seed, with every column explained."""
+"""Small valid inputs for `frontrow experiments ... --example DIR`, from a fixed seed, with every column explained."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from frontrow.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
+    from frontrow.experiments.definition import Definition
+
 START = datetime(2026, 3, 2, tzinfo=UTC)
 UNITS = 4_000
 
@@ -25,8 +27,8 @@ SPEC_KEYS = {
     "spec started": "start, ISO 8601 with a zone; an exposure before it is refused",
     "spec segments": "columns within which the sample ratio is checked too",
     "spec columns": "the log's own names, as unit = 'userid'",
-    "spec metrics": "name, kind (binary, mean, ratio), role (primary, secondary, guardrail), direction (up, down), column, "
-    "denominator, cap (winsorising), covariate (CUPED), min_effect, margin (guardrails)",
+    "spec metrics": "name, kind (binary, mean, ratio), role (primary, secondary, guardrail), direction (up, down), "
+    "column, denominator, cap (winsorising), covariate (CUPED), min_effect, margin (guardrails)",
     "spec hash": "of all the above; written by 'frontrow experiments new', which is what freezes a definition",
 }
 
@@ -72,7 +74,7 @@ def _write(files: dict[Path, Callable[[], pl.DataFrame]]) -> None:
         make().write_csv(path)
 
 
-def _definition() -> object:
+def _definition() -> Definition:
     from frontrow.experiments.definition import parse
 
     return parse({
@@ -81,7 +83,7 @@ def _definition() -> object:
         "metrics": [
             {"name": "played", "kind": "binary", "min_effect": 0.02},
             {"name": "minutes", "role": "secondary", "cap": 600.0, "covariate": "pre_minutes"},
-            {"name": "left", "kind": "binary", "role": "guardrail", "direction": "down", "margin": 0.03},
+            {"name": "left", "kind": "binary", "role": "guardrail", "direction": "down", "margin": 0.05},
         ],
     })  # fmt: skip
 
@@ -95,15 +97,14 @@ def _wide() -> pl.DataFrame:
     seconds = np.sort(rng.integers(0, 14 * 86_400, UNITS))
     usual = rng.gamma(2.0, 20.0, UNITS)
     at = [(START + timedelta(seconds=int(s))).isoformat() for s in seconds]
-    # Three units are exposed when it is nearly over: their outcome window is still open, and they are left out.
+    # One more unit is exposed when the log is taken: its outcome window is still open, and it is left out.
     at.append((START + timedelta(days=22)).isoformat())
-    extra = 1
     return pl.DataFrame({
-        "unit": [f"m{i:05d}" for i in range(UNITS + extra)],
+        "unit": [f"m{i:05d}" for i in range(UNITS + 1)],
         "arm": [*np.where(treated, "treatment", "control").tolist(), "control"],
         "at": at,
-        "country": rng.choice(["DE", "FR", "PL"], UNITS + extra).tolist(),
-        "device": rng.choice(["tv", "phone"], UNITS + extra).tolist(),
+        "country": rng.choice(["DE", "FR", "PL"], UNITS + 1).tolist(),
+        "device": rng.choice(["tv", "phone"], UNITS + 1).tolist(),
         "played": [*(rng.random(UNITS) < np.where(treated, 0.37, 0.30)).astype(int).tolist(), 0],
         "minutes": [*np.round(usual * rng.gamma(4.0, 0.25, UNITS) + 2.0 * treated, 1).tolist(), 0.0],
         "left": [*(rng.random(UNITS) < 0.06).astype(int).tolist(), 0],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,8 @@ def _plain(definition: Definition) -> dict[str, Any]:
 
     values = changed(definition)
     values["metrics"] = [changed(metric) for metric in definition.metrics]
+    if (started_ms := values.pop("started_ms", None)) is not None:
+        values["started"] = datetime.fromtimestamp(started_ms / 1_000, UTC).isoformat()
     if not definition.columns:
         del values["columns"]
     return values

@@ -126,8 +126,8 @@ def analyse(
         typer.echo(f"warning: {warning}")
     emit_table(
         "", ("metric", "arm", "effect", "low", "high", "p", "units", "verdict"),
-        [(r.metric.name, r.arm, *(f"{v:.5g}" if v is not None else "" for v in (r.estimate.effect, r.low, r.high, r.p_holm)),
-          r.n, r.verdict) for r in found.results],
+        [(r.metric.name, r.arm, *map(_short, (r.estimate.effect, r.low, r.high, r.p_holm)), r.n, r.verdict)
+         for r in found.results],
     )  # fmt: skip
     emit_table("", ("check", "answer", "what was seen"), [(c.name, c.level, c.detail) for c in found.checks])
     for what, count in found.left_out.items():
@@ -294,12 +294,13 @@ def off_policy(
     emit_table(
         "", ("estimator", "value", "low", "high", "Bernstein low", "Bernstein high"),
         [(("* " if name == found.estimator else "") + name,
-          *("" if v is None else f"{v:.5g}" for v in (e.value, e.low, e.high, e.bernstein_low, e.bernstein_high)))
+          *map(_short, (e.value, e.low, e.high, e.bernstein_low, e.bernstein_high)))
          for name, e in found.estimates.items()],
     )  # fmt: skip
     typer.echo(f"the logging policy earned {found.logged_value:.5g}; effective sample size {found.ess:,.0f}")
     typer.echo(
-        f"mean weight {found.mean_weight:.4f} ± {found.mean_weight_error:.4f}, largest weight {found.max_weight_share:.2%} of all"
+        f"mean weight {found.mean_weight:.4f} ± {found.mean_weight_error:.4f}, "
+        f"largest weight {found.max_weight_share:.2%} of all"
     )
 
 
@@ -362,6 +363,10 @@ def _shape(found: Analysis, definition: Definition) -> dict[str, Any]:
         ],
         "warnings": found.warnings, "left_out": found.left_out,
     }  # fmt: skip
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.5g}"
 
 
 def _pairs(text: str, option: str) -> dict[str, float]:

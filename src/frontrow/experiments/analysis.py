@@ -193,11 +193,8 @@ def _in_words(r: Result) -> str:
         size += f" ({r.estimate.effect / abs(r.estimate.control):+.1%})"
     if r.low is None or r.high is None:
         return f"{r.metric.name} is {size} than in the control, by an exact test (p {r.p_holm:.2g})"
-    scale = 100 if r.metric.kind == "binary" else 1
-    return (
-        f"{r.metric.name} is {size} than in the control, between {r.low * scale:+.4g} and {r.high * scale:+.4g} "
-        "whenever one looks"
-    )
+    low, high = (f"{v * 100:+.2f}" if r.metric.kind == "binary" else f"{v:+.4g}" for v in (r.low, r.high))
+    return f"{r.metric.name} is {size} than in the control, between {low} and {high} whenever one looks"
 
 
 def _steps(total: int, looks: int) -> list[int]:

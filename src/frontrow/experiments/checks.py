@@ -1,4 +1,4 @@
-"""Reasons not to believe a result. Each check answers ok, warning (a winner is hidden) or invalid (so is everything else).
+"""Reasons not to believe a result. Answers: ok, warning (a winner is hidden), invalid (everything is).
 
 Checks that compare the arms on something the treatment cannot have changed use a threshold of .001, so that a clean
 experiment, looked at now and then, rarely trips one by chance.
@@ -56,7 +56,8 @@ def run(
             if metric.role == "primary" and (metric.name, number) in decided:
                 found = estimates[metric.name, number]
                 label = metric.name if len(definition.arms) == 2 else f"{metric.name}:{list(definition.arms)[number]}"
-                checks.append(_one_unit(found, sample, definition, label))
+                if metric.kind != "binary":  # one unit is one conversion at most
+                    checks.append(_one_unit(found, sample, definition, label))
                 checks.append(_novelty(found, sample, metric, number, label))
                 checks += _interference(found, sample, number, label)
     checks += _entangled(sample)
@@ -178,11 +179,11 @@ def _one_unit(found: Estimate, sample: Sample, definition: Definition, label: st
     """The verdict does not hang on one unit."""
     effect, variance = found.without_extreme
     z = critical_z(information_ratio(sum(found.n), definition.planned_units, definition.alpha), definition.alpha)
-    flips = abs(effect) <= float(z) * np.sqrt(variance)
-    moved = abs(found.effect - effect) / abs(found.effect)
+    moved = (abs(found.effect) - abs(effect)) / abs(found.effect)
+    flips = moved > 0 and abs(effect) <= float(z) * np.sqrt(variance)
     who = str(sample.unit[found.extreme]) if found.extreme >= 0 else "?"
     detail = f"without unit {who!r} the effect is {effect:.4g} instead of {found.effect:.4g}"
-    return Check(f"one unit carries {label}", "warning" if flips or moved > 0.5 else "ok", detail)
+    return Check(f"weight of one unit in {label}", "warning" if flips or moved > 0.5 else "ok", detail)
 
 
 def _novelty(found: Estimate, sample: Sample, metric: Metric, number: int, label: str) -> Check:

@@ -15,7 +15,7 @@ from frontrow.experiments.assignment import SEPARATOR, positions
 
 Floats = NDArray[np.float64]
 
-FLOOR = 0.05
+FLOOR = 0.01
 """Share of the decisions spread evenly over the eligible arms, for ever: what keeps the log fit for later questions."""
 
 

@@ -31,7 +31,7 @@ LOG_COLUMNS: Final = {
 POLICY_COLUMNS: Final = {
     "action": "one of the actions of the log",
     "probability": "under the policy to judge; adds up to 1 in each context",
-    "position": "optional, like any other column that the log has too: which context the row is for ('row': log's row from 0)",
+    "position": "optional, like any other column of the log: which context is meant ('row': the log's row from 0)",
 }
 IGNORED: Final = frozenset({"viewer", "at", "at_ms", "timestamp", "decision_id", "row", ""})
 """Columns of the log that are no context: identities and times."""

@@ -121,8 +121,8 @@ def parse(spec: Mapping[str, Any]) -> Definition:
     _check(definition)
     if "hash" in spec and spec["hash"] != definition.hash:
         raise InputError(
-            f"experiment {definition.name!r} version {definition.version} was edited after it was frozen: it now hashes to "
-            f"{definition.hash}, not {spec['hash']}; start version {definition.version + 1} instead"
+            f"experiment {definition.name!r} version {definition.version} was edited after it was frozen: it now "
+            f"hashes to {definition.hash}, not {spec['hash']}; start version {definition.version + 1} instead"
         )
     return definition
 

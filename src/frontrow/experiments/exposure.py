@@ -217,8 +217,8 @@ def _refuse_times(log: Log, definition: Definition, now_ms: int | None) -> None:
         early = log.at_ms < definition.started_ms
         hours = (definition.started_ms - int(log.at_ms.min())) / 3_600_000
         raise InputError(
-            f"{int(early.sum())} exposures lie before the start of {definition.name!r}, the first by {hours:.1f} hours: "
-            "is a clock in the wrong zone?"
+            f"{int(early.sum())} exposures lie before the start of {definition.name!r}, the first by {hours:.1f} "
+            "hours: is a clock in the wrong zone?"
         )
 
 
@@ -271,9 +271,9 @@ def _sum_outcomes(
             early = since[known] < 0
             who = unit[known][early][0]
             raise InputError(
-                f"{int(early.sum())} {source!r} outcomes lie before their unit's exposure, first that of unit {str(who)!r} "
-                f"by {-int(since[known][early][0]) / 3_600_000:.2f} hours: is exposure logged late, or a clock in the "
-                "wrong zone? Rows of the pre-period have kind 'pre'"
+                f"{int(early.sum())} {source!r} outcomes lie before their unit's exposure, first that of unit "
+                f"{str(who)!r} by {-int(since[known][early][0]) / 3_600_000:.2f} hours: is exposure logged late, or a "
+                "clock in the wrong zone? Rows of the pre-period have kind 'pre'"
             )
         if definition.window_ms:
             over = known & (since >= definition.window_ms)

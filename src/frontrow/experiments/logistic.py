@@ -29,15 +29,16 @@ class LogisticConfig:
 
     base_rate: float = 0.05  # rate of an average arm, (0, 1); a click rate
     base_sd: float = 1.0  # of the log-odds around it; 1 allows 2% to 12% at one standard deviation
-    shared_sd: float = 0.5  # of the shared coefficients, for features of unit variance
-    departure_sd: float = 0.25  # of an arm's own departure: half of what features explain
+    shared_sd: float = 0.25  # of the shared coefficients, for features of unit variance
+    departure_sd: float = 0.15  # of an arm's own departure: less than what features explain
+    spread: float = 0.3  # of the draws, in posterior standard deviations, above 0; 1 explores more than pays
     draws: int = 128  # posterior draws a model carries; propensities move in steps of 1 / draws
     floor: float = choices.FLOOR  # share of decisions spread evenly over the eligible arms, above 0
 
 
 @dataclass(frozen=True)
 class LogisticThompson:
-    """Posterior over K arms with `da` features in contexts of `dx`; coefficients in the order shared, then arm by arm."""
+    """Posterior over K arms with `da` features in contexts of `dx`; coefficients: shared first, then arm by arm."""
 
     arms: Floats  # (K, 1 + da), first column 1
     mean: Floats  # (D,), D = (1 + da + K) (1 + dx)
@@ -107,8 +108,8 @@ def start(
     features = np.atleast_2d(np.asarray(arms, np.float64))
     if not np.isfinite(features).all():
         raise InputError("an arm's feature is not a number")
-    if not 0 < config.base_rate < 1 or min(config.base_sd, config.shared_sd, config.departure_sd) <= 0:
-        raise InputError("base_rate must lie between 0 and 1, and the standard deviations above 0")
+    if not 0 < config.base_rate < 1 or min(config.base_sd, config.shared_sd, config.departure_sd, config.spread) <= 0:
+        raise InputError("base_rate must lie between 0 and 1, and spread and standard deviations above 0")
     A = np.hstack([np.ones((len(features), 1)), features])
     size = context_size + 1
     mean = np.zeros((A.shape[1] + len(A)) * size)
@@ -148,7 +149,7 @@ def _draw(
     """Draws of each arm's coefficients, (1 + dx, K, S), single precision: they are multiplied at every decision."""
     root = np.linalg.cholesky(precision)
     noise = rng.standard_normal((mean.size, config.draws))
-    theta = mean[:, None] + linalg.solve_triangular(root, noise, lower=True, trans="T")
+    theta = mean[:, None] + config.spread * linalg.solve_triangular(root, noise, lower=True, trans="T")
     return np.ascontiguousarray(_by_arm(theta.T, arms, size).transpose(2, 1, 0), np.float32)
 
 

@@ -71,14 +71,14 @@ class Evaluation:
 
 
 def check(decisions: Decisions) -> None:
-    """Raise InputError for propensities of 0 or above 1, policies that are no distributions, or rewards that are NaN."""
+    """Raise InputError for propensities of 0 or above 1, policies that are no distributions, rewards of NaN."""
     p = decisions.propensity
     bad = ~((p > 0) & (p <= 1))
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise InputError(
-            f"row {row + 1} has propensity {p[row]} ({int(bad.sum())} such rows); it must be above 0 and at most 1: log the "
-            "probability with which the action was drawn"
+            f"row {row + 1} has propensity {p[row]} ({int(bad.sum())} such rows); it must be above 0 and at most 1: "
+            "log the probability with which the action was drawn"
         )
     bad = ~np.isfinite(decisions.reward)
     if bad.any():
@@ -91,8 +91,8 @@ def check(decisions: Decisions) -> None:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise InputError(
-            f"the policy's probabilities add up to {total[row]:.6g} in row {row + 1} ({int(bad.sum())} such rows); they must "
-            "be 0 or more and add up to 1 in every context"
+            f"the policy's probabilities add up to {total[row]:.6g} in row {row + 1} ({int(bad.sum())} such rows); "
+            "they must be 0 or more and add up to 1 in every context"
         )
 
 
@@ -147,18 +147,18 @@ def _refusal(decisions: Decisions, ess: float, mean_weight: float, error: float)
     if unseen > 0.01:
         worst = decisions.labels[int(np.argmax(np.where(seen, 0, decisions.policy.mean(0))))]
         return (
-            f"{unseen:.1%} of what the policy would do was never logged (most of it {worst!r}); evaluate a policy closer "
-            "to the one that logged, or log with exploration"
+            f"{unseen:.1%} of what the policy would do was never logged (most of it {worst!r}); evaluate a policy "
+            "closer to the one that logged, or log with exploration"
         )
     if ess < MIN_ESS:
         return (
-            f"the effective sample size is {ess:.0f} of {decisions.action.size} rows, under {MIN_ESS:.0f}: the log has too few "
-            "decisions that the policy would also have taken; log more, or evaluate a policy closer to it"
+            f"the effective sample size is {ess:.0f} of {decisions.action.size} rows, under {MIN_ESS:.0f}: the log has "
+            "too few decisions that the policy would also have taken; log more, or evaluate a policy closer to it"
         )
     if abs(mean_weight - 1) > MEAN_WEIGHT_ERRORS * error + 1e-9:
         return (
-            f"the mean weight is {mean_weight:.4f}, further from 1 than three standard errors ({error:.4f}): the logged "
-            "propensities are not those the actions were drawn with, or the policy has actions the log could not show"
+            f"the mean weight is {mean_weight:.4f}, further from 1 than three standard errors ({error:.4f}): the "
+            "logged propensities are not those the actions were drawn with, or the log could not show some actions"
         )
     return None
 

@@ -1,4 +1,4 @@
-"""The report that people read: one sentence, the interval over time, the metrics, the checks, and the definition's hash.
+"""The report that people read: a sentence, the interval over time, the metrics, the checks, the definition's hash.
 
 One self-contained HTML file without scripts or addresses; the pictures are inline SVG and follow a dark or a light
 screen.
@@ -59,12 +59,13 @@ def render(analysis: Analysis, definition: Definition) -> str:
 <p>{escape(analysis.sentence)}</p></div>{warnings}
 <h2>{escape(primary.metric.name)}: difference between {escape(primary.arm)} and the control, as it became known</h2>
 {_interval_over_time(analysis.looks, primary)}
-<p class="soft">The band holds the true difference at every moment at once with {1 - definition.alpha:.0%} confidence, so the
-experiment may be stopped whenever one likes. {_first_look(analysis.looks)}</p>
+<p class="soft">The band holds the true difference at every moment at once with {1 - definition.alpha:.0%} confidence,
+so the experiment may be stopped whenever one likes. {_first_look(analysis.looks)}</p>
 <h2>Metrics</h2>{_metrics(analysis.results)}
 <h2>Checks</h2>{_checks(analysis)}
 <h2>Left out</h2>{_left_out(analysis)}
-<h2>Definition</h2><p class="soft">Hash <code>{definition.hash}</code>: frozen before the start; an edit would change it.</p>
+<h2>Definition</h2>
+<p class="soft">Hash <code>{definition.hash}</code>: frozen before the start; an edit would change it.</p>
 {_definition(definition)}
 </body></html>
 """
@@ -94,18 +95,19 @@ def _interval_over_time(looks: Sequence[Look], primary: Result) -> str:
     low = np.array([float(look.low or 0) for look in known]) * scale
     high = np.array([float(look.high or 0) for look in known]) * scale
     middle = np.array([look.effect for look in known]) * scale
-    # The first intervals are huge; the picture is cut where the middle half of them lies, never through the last one.
-    floor = min(0.0, max(low.min(), float(np.quantile(low, 0.25)) * 1.5 - 1e-12), low[-1])
-    roof = max(0.0, min(high.max(), float(np.quantile(high, 0.75)) * 1.5 + 1e-12), high[-1])
+    # The first intervals are huge: the picture shows three times the last one's reach, and at least 0.
+    reach = 1.5 * (high[-1] - low[-1])
+    floor = float(min(0.0, max(low.min(), middle[-1] - reach)))
+    roof = float(max(0.0, min(high.max(), middle[-1] + reach)))
     pad = (roof - floor) * 0.06 or 1.0
     floor, roof = floor - pad, roof + pad
     most = max(look.units for look in looks)
 
     def x(units: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * units / float(most)
+        return LEFT + (WIDTH - LEFT - RIGHT) * units / most
 
     def y(value: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (roof - float(np.clip(value, floor, roof))) / (roof - floor)
+        return TOP + (HEIGHT - TOP - BOTTOM) * (roof - min(max(value, floor), roof)) / (roof - floor)
 
     units = [look.units for look in known]
     outline = [(x(u), y(v)) for u, v in zip(units, high, strict=True)]
@@ -148,8 +150,8 @@ def _metrics(results: Sequence[Result]) -> str:
         extra = f"<br><span class=soft>CUPED cut the variance by {e.variance_cut:.0%}</span>" if e.variance_cut else ""
         role = r.metric.role if r.metric.role != "guardrail" else f"guardrail, margin {_show(r, r.metric.margin, '')}"
         cells = [
-            f"{escape(r.metric.name)}{extra}", escape(role), escape(r.arm), _show(r, e.control, ""), _show(r, e.treatment, ""),
-            _show(r, e.effect), interval, f"{r.p_holm:.3g}", escape(r.verdict),
+            f"{escape(r.metric.name)}{extra}", escape(role), escape(r.arm), _show(r, e.control, ""),
+            _show(r, e.treatment, ""), _show(r, e.effect), interval, f"{r.p_holm:.3g}", escape(r.verdict),
         ]  # fmt: skip
         rows.append("".join(_cell(c, numeric=3 <= i <= 7) for i, c in enumerate(cells)))
     header = "".join(f"<th{' class=n' if 3 <= i <= 7 else ''}>{h}</th>" for i, h in enumerate(head))
@@ -157,7 +159,10 @@ def _metrics(results: Sequence[Result]) -> str:
 
 
 def _show(r: Result, value: float, sign: str = "+") -> str:
-    return f"{value * 100:{sign}.2f}%" if r.metric.kind == "binary" else f"{value:{sign}.4g}"
+    """A value of the metric; of a binary one as a rate in %, or with a sign as a difference in percentage points."""
+    if r.metric.kind != "binary":
+        return f"{value:{sign}.4g}"
+    return f"{value * 100:{sign}.2f}{' pp' if sign else '%'}"
 
 
 def _cell(text: str, *, numeric: bool) -> str:
@@ -181,7 +186,7 @@ def _left_out(analysis: Analysis) -> str:
 
 def _definition(d: Definition) -> str:
     rows = [
-        ("arms", ", ".join(f"{arm} {share:.0%}" if round(share, 2) == share else f"{arm} {share}" for arm, share in d.arms.items())),
+        ("arms", ", ".join(f"{arm} {share * 100:.4g}%" for arm, share in d.arms.items())),
         ("error", f"at most {d.alpha:.0%} false verdicts over all looks"),
         ("planned units", f"{d.planned_units:,}"),
         ("outcome window", f"{d.outcome_days:g} days after the first exposure" if d.outcome_days else "none"),
