@@ -1,6 +1,6 @@
 """What a page is made of, encoded by the service as it stands.
 
-{"rows": [{"key", "kind", "heading", "tiles": [{"title", "name", "year", "genres", "score", "played"?,
+{"rows": [{"key", "kind", "heading", "tiles": [{"title", "name", "year", "genres", "score", "played"?, "propensity"?,
     "reason": {"text", "source", "exact", "because": [{"title", "name", "share"}]}}]}], "fallback": ""}
 """
 
@@ -18,7 +18,7 @@ class Because(msgspec.Struct, frozen=True, gc=False):
     share: float
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """Why a tile is there. `exact`: the shares are the very terms that add up to the model's score."""
 
     text: str
@@ -27,8 +27,11 @@ class Reason(msgspec.Struct, frozen=True):
     because: tuple[Because, ...] = ()
 
 
-class Tile(msgspec.Struct, frozen=True):
-    """One title on the page; `played` is the played fraction where the viewer has begun it."""
+class Tile(msgspec.Struct, frozen=True, gc=False):
+    """One title; `played` is the played fraction where the viewer has begun it.
+
+    `propensity` is there on a place that exploration may fill: the probability that it got this title.
+    """
 
     title: str | int
     name: str
@@ -37,9 +40,10 @@ class Tile(msgspec.Struct, frozen=True):
     score: float
     reason: Reason
     played: float | UnsetType = UNSET
+    propensity: float | UnsetType = UNSET
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row; `key` is unique on the page (and stable over pages), `kind` is its template."""
 
     key: str
@@ -48,14 +52,14 @@ class Row(msgspec.Struct, frozen=True):
     tiles: list[Tile]
 
 
-class Page(msgspec.Struct, frozen=True):
+class Page(msgspec.Struct, frozen=True, gc=False):
     """A whole page; `fallback` names what stood in when there was nothing personal to go by."""
 
     rows: list[Row]
     fallback: str = ""
 
 
-class Ranked(msgspec.Struct, frozen=True):
+class Ranked(msgspec.Struct, frozen=True, gc=False):
     """One list (similar titles, a ranked row, search)."""
 
     tiles: list[Tile]

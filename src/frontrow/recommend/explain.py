@@ -6,6 +6,8 @@ largest of those terms and their shares of all that adds to the score; nothing i
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,16 +22,18 @@ if TYPE_CHECKING:
     from frontrow.recommend.rank import Standing
     from frontrow.recommend.viewer import Viewer
 
+Why = tuple[str, str] | None
+"""(text, source) of a reason, or None: the exact one."""
 BY_POPULARITY = ("Popular now", "popularity")
 SHOWN = 2
 """Titles named in a reason."""
 
 
-def terms(model: Model, standing: Standing, chosen: NDArray[np.intp]) -> NDArray[np.float32]:
+def terms(model: Model, standing: Standing, chosen: NDArray[np.integer]) -> NDArray[np.float32]:
     """What each title of the history adds to each chosen score, float32 [history, chosen]."""
     parts, history = model.parts, standing.history
     if isinstance(parts.B, np.ndarray):
-        added = parts.B[history[:, None], chosen[None, :]] * standing.by_b[:, None]
+        added: NDArray[np.float32] = parts.B[history[:, None], chosen[None, :]] * standing.by_b[:, None]
     else:
         added = np.zeros((len(history), len(chosen)), np.float32)
         _add_sparse(added, parts.B, history, standing.by_b, chosen)
@@ -42,7 +46,7 @@ def _add_sparse(
     M: csr_array,
     history: NDArray[np.int32],
     of: NDArray[np.float32],
-    chosen: NDArray[np.intp],
+    chosen: NDArray[np.integer],
 ) -> None:
     """Add the entries of some rows and columns of a sparse matrix, without making either dense."""
     rows = np.flatnonzero(np.abs(of) > 1e-6)
@@ -56,27 +60,46 @@ def _add_sparse(
     added[row[shown], column[shown]] += M.data[at[shown]] * of[row[shown]]
 
 
-def because_tiles(model: Model, viewer: Viewer, standing: Standing, chosen: NDArray[np.intp]) -> list[Tile]:
-    """Tiles with the exact largest terms of their score; by popularity where no term is positive."""
-    scores = standing.score[chosen].tolist()
-    return [
-        make_tile(model, viewer, position, value, reason)
-        for position, value, reason in zip(chosen.tolist(), scores, reasons(model, standing, chosen), strict=True)
-    ]
-
-
-def plain_tiles(
-    model: Model, viewer: Viewer, chosen: NDArray[np.intp], score: NDArray[np.float32], why: tuple[str, str]
+def make_tiles(
+    model: Model,
+    viewer: Viewer,
+    standing: Standing,
+    chosen: NDArray[np.integer],
+    why: Sequence[Why],
+    propensities: Mapping[int, float] = MappingProxyType({}),
 ) -> list[Tile]:
-    """Tiles whose reason is their source: `why` is (text, source)."""
-    reason = Reason(*why)
-    return [
-        make_tile(model, viewer, position, value, reason)
-        for position, value in zip(chosen.tolist(), score[chosen].tolist(), strict=True)
-    ]
+    """A tile for each chosen position; `why` None asks for the exact reason of its score."""
+    exact = np.array([each is None for each in why], bool)
+    found = iter(reasons(model, standing, chosen[exact]))
+    named: dict[tuple[str, str], Reason] = {}
+    ids, names, years, genres, watched = model.ids, model.names, model.years, model.genres, viewer.watched
+    scores = np.round(standing.score[chosen].astype(np.float64), 5).tolist()
+    tiles = []
+    for position, score, source in zip(chosen.tolist(), scores, why, strict=True):
+        if source is None:
+            reason = next(found)
+        elif (known := named.get(source)) is not None:
+            reason = known
+        else:
+            reason = named[source] = Reason(*source)
+        title = ids[position]
+        begun = watched.get(title)
+        tiles.append(
+            Tile(
+                title,
+                names[position],
+                years[position],
+                genres[position],
+                score,
+                reason,
+                UNSET if begun is None or not begun.unfinished else begun.fraction or 0.0,
+                propensities.get(position, UNSET),
+            )
+        )
+    return tiles
 
 
-def reasons(model: Model, standing: Standing, chosen: NDArray[np.intp]) -> list[Reason]:
+def reasons(model: Model, standing: Standing, chosen: NDArray[np.integer]) -> list[Reason]:
     """The exact reason of each chosen position."""
     popular = Reason(*BY_POPULARITY)
     if not len(standing.history) or not len(chosen):
@@ -84,34 +107,25 @@ def reasons(model: Model, standing: Standing, chosen: NDArray[np.intp]) -> list[
     added = np.maximum(terms(model, standing, chosen), 0)
     from_everybody = np.maximum(model.common_part[chosen], 0)
     total = np.maximum(added.sum(axis=0) + from_everybody, 1e-12)
-    columns, history = np.arange(len(chosen)), standing.history
+    columns = np.arange(len(chosen))
     picks, shares = [], []
-    for _ in range(min(SHOWN, len(history))):
+    for _ in range(SHOWN):
         best = added.argmax(axis=0)
-        picks.append(history[best].tolist())
-        shares.append((added[best, columns] / total).tolist())
+        picks.append(standing.history[best].tolist())
+        shares.append(np.round(added[best, columns].astype(np.float64) / total, 4).tolist())
         added[best, columns] = 0
-    names, ids = model.names, model.ids
+    ids, names = model.ids, model.names
     by_popularity = (from_everybody > 0.5 * total).tolist()
     answer = []
-    for column in range(len(chosen)):
-        because = tuple(
-            Because(ids[pick[column]], names[pick[column]], round(share[column], 4))
-            for pick, share in zip(picks, shares, strict=True)
-            if share[column] > 0
-        )
-        if because and not by_popularity[column]:
-            answer.append(Reason("Because you watched " + because[0].name, "edlae", True, because))
+    for first, second, share, next_share, everybody in zip(*picks, *shares, by_popularity, strict=True):
+        if share <= 0:
+            answer.append(popular)
+            continue
+        because: tuple[Because, ...] = (Because(ids[first], names[first], share),)
+        if next_share > 0:
+            because += (Because(ids[second], names[second], next_share),)
+        if everybody:
+            answer.append(Reason(*BY_POPULARITY, True, because))
         else:
-            answer.append(Reason(*BY_POPULARITY, True, because) if because else popular)
+            answer.append(Reason("Because you watched " + names[first], "edlae", True, because))
     return answer
-
-
-def make_tile(model: Model, viewer: Viewer, position: int, score: float, reason: Reason) -> Tile:
-    """One tile; with the played fraction where the viewer has begun the title."""
-    title = model.ids[position]
-    watched = viewer.watched.get(title)
-    played = UNSET if watched is None or not watched.unfinished else watched.fraction or 0.0
-    return Tile(
-        title, model.names[position], model.years[position], model.genres[position], round(score, 5), reason, played
-    )

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontrow.errors import DamagedArtifact
+from frontrow.recommend import cold
 from frontrow.recommend.parts import FitConfig, Parts, fit_parts
 from frontrow.recommend.popularity import Popularity
 from frontrow.recommend.ranker import Content, Ranker
@@ -201,11 +202,67 @@ class Model:
         return _added(self.titles)
 
     @cached_property
-    def newest_rank(self) -> NDArray[np.float32]:
-        """0 for the newest title, 1 for the next; ties by position."""
-        rank = np.empty(len(self), np.float32)
-        rank[np.argsort(-self.added_ms.astype(np.float64), kind="stable")] = np.arange(len(self))
-        return rank
+    def by_newness(self) -> NDArray[np.intp]:
+        """Positions, newest first; ties by position."""
+        return np.argsort(-self.added_ms.astype(np.float64), kind="stable")
+
+    @cached_property
+    def by_trend(self) -> NDArray[np.intp]:
+        """Positions whose trend is up, steepest first."""
+        order = np.argsort(-self.popularity.trend, kind="stable")
+        return order[self.popularity.trend[order] > 0]
+
+    @cached_property
+    def obscure(self) -> NDArray[np.bool_]:
+        """Mask [titles] of the less watched half."""
+        total = self.popularity.total
+        return total <= np.median(total) if len(total) else np.zeros(0, bool)
+
+    @cached_property
+    def some_leave(self) -> bool:
+        """Whether any title's window ends."""
+        return bool((self.rules.until_ms < np.iinfo(np.int64).max).any())
+
+    @cached_property
+    def genre_names(self) -> list[str]:
+        """Genres, largest first: the columns of `genre_table`."""
+        return list(self.genre_masks)
+
+    @cached_property
+    def genre_table(self) -> NDArray[np.bool_]:
+        """Membership, bool [titles, genres]."""
+        if not self.genre_masks:
+            return np.zeros((len(self), 0), bool)
+        return np.ascontiguousarray(np.stack(list(self.genre_masks.values()), axis=1))
+
+    @cached_property
+    def people_of(self) -> list[tuple[str, ...]]:
+        """People by position."""
+        if "people" not in self.titles.columns:
+            return [()] * len(self)
+        return [tuple(names or ()) for names in self.titles["people"].to_list()]
+
+    @cached_property
+    def people(self) -> dict[str, NDArray[np.intp]]:
+        """Positions of each person with four titles or more."""
+        works: dict[str, list[int]] = {}
+        for position, names in enumerate(self.people_of):
+            for name in names:
+                works.setdefault(name, []).append(position)
+        return {name: np.array(positions, np.intp) for name, positions in works.items() if len(positions) >= 4}
+
+    def neighbours(self, position: int) -> NDArray[np.intp]:
+        """The 100 titles most like one, best first; remembered."""
+        if position not in self._neighbours:
+            likeness = self.likeness(position)
+            near = np.argpartition(-likeness, min(100, len(self) - 1))[:100]
+            near = near[likeness[near] > 0]
+            self._neighbours[position] = near[np.argsort(-likeness[near], kind="stable")].astype(np.int32)
+        return self._neighbours[position]
+
+    @cached_property
+    def _neighbours(self) -> dict[int, NDArray[np.intp]]:
+        return {}
 
     @cached_property
     def base_score(self) -> NDArray[np.float32]:
@@ -232,7 +289,10 @@ def fit(
     if len(titles) != interactions.n_titles:
         raise ValueError(f"{interactions.n_titles} titles in the interactions, {len(titles)} in the catalogue")
     config = config or FitConfig()
-    return Model(titles, fit_parts(interactions, config), config.mix, ranker, asdict(config))
+    parts = fit_parts(interactions, config)
+    if isinstance(parts.B, np.ndarray):
+        cold.fill(parts.B, titles, parts.popularity.total)
+    return Model(titles, parts, config.mix, ranker, asdict(config))
 
 
 def content_of(titles: pl.DataFrame) -> Content:

@@ -1,24 +1,54 @@
-"""The home page: rows, no title twice, a reason on every tile.
+"""The home page: which rows, in which order, with which tiles; no title twice, a reason on every tile.
 
     page = build_page(model, viewer, now_ms=..., config=PageConfig(rows=15, tiles=20, genre_rows=8))
 
-Rules are masks applied before any ranking. Rows are filled from the top down; a title goes to the first row that wants
-it. A viewer without a history gets the popular, trending, new and genre rows, and the page says so in `fallback`.
+Rules are masks applied before anything is ranked. Continue watching and My List come first; every further row is the
+one that adds most: the sum over its tiles of expected plays, discounted by position and by how much rows of its kind
+are liked. Titles that a row has taken are gone for the next, so a row of what is already covered is worth little and a
+row that is worth most now can only be worth less later: the greedy choice looks at few rows twice (M. Minoux, 1978).
+
+A viewer without a history gets the popular, trending, new and genre rows, and the page says so in `fallback`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import heapq
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from frontrow.recommend import rules
-from frontrow.recommend.answer import Page, Row, Tile
-from frontrow.recommend.explain import BY_POPULARITY, because_tiles, plain_tiles
-from frontrow.recommend.model import Model
-from frontrow.recommend.rank import Standing, stand, top
+from frontrow.recommend import rules, shelves
+from frontrow.recommend.answer import Page, Row
+from frontrow.recommend.calibration import calibrate
+from frontrow.recommend.explain import Why, make_tiles
+from frontrow.recommend.rank import stand, top
+from frontrow.recommend.shelves import Shelf
 from frontrow.recommend.viewer import Viewer
+
+if TYPE_CHECKING:
+    from frontrow.recommend.model import Model
+
+OWED = ("because", "trending", "new", "leaving")
+"""Kinds of which every page with room has a row: what is new or changes is worth more than its expected plays."""
+POOL_ROWS = 3
+"""Titles weighed for a page, as a multiple of its tiles."""
+
+
+@dataclass(frozen=True)
+class PinnedRow:
+    """A row that an editor has put at a place; rules still hold, and titles that break one are left out."""
+
+    key: str
+    heading: str
+    titles: tuple[Any, ...]
+    at: int = 0
+    """Place on the page, from 0."""
+    sponsored: bool = False
+    """Paid for: the row's kind says so, and a page must show it."""
 
 
 @dataclass(frozen=True)
@@ -33,93 +63,175 @@ class PageConfig:
     """Most genre rows, 0 to 50."""
     because_rows: int = 3
     """Most "Because you watched" rows, 0 to 10: each names a title of the newest history."""
+    pair_rows: int = 3
+    """Most rows of two genres, 0 to 10."""
+    person_rows: int = 2
+    """Most rows of a person, 0 to 10."""
     least_tiles: int = 4
-    """A row with fewer tiles is not shown (except Continue watching and My List)."""
+    """A row with fewer tiles is not shown (except Continue watching, My List and pinned rows)."""
+    calibration: float = 0.5
+    """Steck's lambda for the top picks, 0 (none) to 1: the share of genre balance against score."""
+    explore: float = 0.0
+    """Probability, 0 to 0.5, that the last tile of the top picks is drawn from the rest of the pool; needs a seed."""
+    pinned: tuple[PinnedRow, ...] = ()
+    likings: Mapping[str, float] = field(default_factory=lambda: shelves.LIKINGS)
+    """How much rows of a kind are liked; `row_order.learn` makes it from the log."""
 
 
-def build_page(model: Model, viewer: Viewer, *, now_ms: int, config: PageConfig = PageConfig()) -> Page:
-    """The viewer's page now; pure, and the same for the same arguments."""
+_DEFAULT = PageConfig()
+
+
+def build_page(
+    model: Model, viewer: Viewer, *, now_ms: int, config: PageConfig = _DEFAULT, seed: int | None = None
+) -> Page:
+    """The viewer's page now; pure, and the same for the same arguments. `seed` draws the explored tile, if any."""
     standing = stand(model, viewer)
-    builder = _Builder(model, viewer, standing, config, now_ms)
-    builder.continue_watching()
-    builder.my_list()
-    builder.top_picks()
-    builder.because_you_watched()
-    builder.trending()
-    builder.new()
-    builder.genre_rows()
-    return Page(builder.rows[: config.rows], "" if len(standing.history) else "popular")
+    may = rules.allowed(model.rules, viewer.country, viewer.age_limit, now_ms)
+    free = may & ~standing.blocked
+    pool = top(standing.score, free, POOL_ROWS * config.rows * config.tiles)
+    pinned = [_pinned(model, row) for row in config.pinned]
+    own = list(shelves.of_history(viewer, model))
+    candidates = chain(
+        (shelf for shelf in own if shelf.kind == "again"),
+        shelves.of_taste(model, standing, pool, config.because_rows, config.pair_rows, config.person_rows),
+        shelves.of_catalogue(model, free, standing.score, now_ms),
+    )
+    filled = _Filling(free, _expected_plays(standing.score, pool), config)
+    for shelf in own[:2]:
+        filled.add(shelf, least=1)
+    for shelf in pinned:
+        filled.add(shelf, least=1)
+    filled.may_repeat = may & ~filled.taken
+    explored = filled.choose(list(candidates), model, viewer, pool, seed)
+    order = _place(filled.rows, config.pinned)[: config.rows]
+    positions = np.concatenate([chosen for _, chosen in order]) if order else np.zeros(0, np.intp)
+    why: list[Why] = list(chain.from_iterable([shelf.why] * len(chosen) for shelf, chosen in order))
+    tiles = make_tiles(model, viewer, standing, positions, why, explored)
+    rows, start = [], 0
+    for shelf, chosen in order:
+        rows.append(Row(shelf.key, shelf.kind, shelf.heading, tiles[start : start + len(chosen)]))
+        start += len(chosen)
+    return Page(rows, "" if len(standing.history) else "popular")
 
 
-class _Builder:
-    """One page in the making: `free` are the positions that may still be shown."""
+def _expected_plays(score: NDArray[np.float32], pool: NDArray[np.intp]) -> NDArray[np.float32]:
+    """A title's share of the plays, float32 [titles], 1 for the best: a soft maximum over the pool."""
+    if not len(pool):
+        return np.zeros_like(score)
+    best = score[pool]
+    spread = max(float(best.std()), 1e-6)
+    plays: NDArray[np.float32] = np.exp(np.minimum((score - best[0]) / spread, 0))
+    return plays
 
-    def __init__(self, model: Model, viewer: Viewer, standing: Standing, config: PageConfig, now_ms: int) -> None:
-        self.model, self.viewer, self.standing, self.config = model, viewer, standing, config
-        self.may = rules.allowed(model.rules, viewer.country, viewer.max_maturity, now_ms)
-        self.free = self.may & ~standing.blocked
-        self.score = standing.score
-        self.rows: list[Row] = []
-        self.personal = bool(len(standing.history))
 
-    def continue_watching(self) -> None:
-        begun = [t for t in reversed(self.viewer.watched) if self.viewer.watched[t].unfinished]
-        self._add_titles("continue", "Continue watching", begun, ("You began this", "history"))
+def _pinned(model: Model, row: PinnedRow) -> Shelf:
+    positions = [model.index[title] for title in row.titles if title in model.index]
+    kind, text = ("sponsored", "Sponsored") if row.sponsored else ("pinned", "Chosen by the editors")
+    return Shelf(row.key, kind, row.heading, np.array(positions, np.intp), (text, kind))
 
-    def my_list(self) -> None:
-        listed = [t for t in reversed(self.viewer.watched) if self.viewer.watched[t].listed]
-        self._add_titles("list", "My List", listed, ("On your list", "list"))
 
-    def top_picks(self) -> None:
-        chosen = top(self.score, self.free, self.config.tiles)
-        heading = "Top picks for you" if self.personal else "Popular now"
-        self._add("top", "top" if self.personal else "popular", heading, chosen, self._explained(chosen))
+class _Filling:
+    """Rows being filled: `free` are the positions that may still be shown."""
 
-    def because_you_watched(self) -> None:
-        liked = self.standing.history[self.standing.liked]
-        for anchor in liked[: self.config.because_rows].tolist():
-            likeness = self.model.likeness(anchor)
-            chosen = top(likeness, self.free & (likeness > 0), self.config.tiles)
-            name = self.model.names[anchor]
-            tiles = plain_tiles(self.model, self.viewer, chosen, likeness, (f"Like {name}", "similar"))
-            self._add(f"because:{self.model.ids[anchor]}", "because", f"Because you watched {name}", chosen, tiles)
+    def __init__(self, free: NDArray[np.bool_], plays: NDArray[np.float32], config: PageConfig) -> None:
+        self.free, self.plays, self.config = free, plays, config
+        self.taken = np.zeros(len(free), bool)
+        self.may_repeat = free
+        self.rows: list[tuple[Shelf, NDArray[np.integer]]] = []
+        self._discount = (1 / np.log2(np.arange(2, config.tiles + 2))).astype(np.float32)
 
-    def trending(self) -> None:
-        trend = self.model.popularity.trend
-        chosen = top(trend, self.free & (trend > 0), self.config.tiles)
-        tiles = plain_tiles(self.model, self.viewer, chosen, trend, ("Watched more than usual", "trend"))
-        self._add("trending", "trending", "Trending now", chosen, tiles)
+    def tiles(self, shelf: Shelf) -> NDArray[np.integer]:
+        """The first free positions of a shelf."""
+        free = self.may_repeat if shelf.kind == "again" else self.free
+        order: NDArray[np.integer] = shelf.order[free[shelf.order]][: self.config.tiles]
+        return order
 
-    def new(self) -> None:
-        newest = top(-self.model.newest_rank, self.free, self.config.tiles * 3)
-        chosen = newest[np.argsort(-self.score[newest], kind="stable")][: self.config.tiles]
-        tiles = plain_tiles(self.model, self.viewer, chosen, self.score, ("New here", "new"))
-        self._add("new", "new", "New", chosen, tiles)
+    def add(self, shelf: Shelf, *, least: int, chosen: NDArray[np.integer] | None = None) -> bool:
+        """Put the shelf on the page, unless it has too few tiles."""
+        chosen = self.tiles(shelf) if chosen is None else chosen
+        if len(chosen) < least:
+            return False
+        chosen = _once(chosen)
+        self.free[chosen] = False
+        self.taken[chosen] = True
+        self.may_repeat[chosen] = False
+        self.rows.append((shelf, chosen))
+        return True
 
-    def genre_rows(self) -> None:
-        ranked = []
-        for genre, mask in self.model.genre_masks.items():
-            chosen = top(self.score, self.free & mask, self.config.tiles)
-            if len(chosen) >= self.config.least_tiles:
-                ranked.append((-float(self.score[chosen].mean()), genre))
-        for _, genre in sorted(ranked)[: self.config.genre_rows]:
-            chosen = top(self.score, self.free & self.model.genre_masks[genre], self.config.tiles)
-            self._add(f"genre:{genre}", "genre", genre, chosen, self._explained(chosen))
+    def worth(self, shelf: Shelf, chosen: NDArray[np.integer]) -> float:
+        """Expected plays of a row, discounted by position."""
+        liking = self.config.likings.get(shelf.kind, 0.5)
+        return liking * float(self.plays[chosen] @ self._discount[: len(chosen)])
 
-    def _explained(self, chosen: NDArray[np.intp]) -> list[Tile]:
-        if self.personal:
-            return because_tiles(self.model, self.viewer, self.standing, chosen)
-        return plain_tiles(self.model, self.viewer, chosen, self.score, BY_POPULARITY)
+    def choose(
+        self, candidates: list[Shelf], model: Model, viewer: Viewer, pool: NDArray[np.intp], seed: int | None
+    ) -> dict[int, float]:
+        """Greedy choice by what each row adds; returns the explored position and its propensity, if any."""
+        config, explored = self.config, dict[int, float]()
+        caps = {"genre": config.genre_rows}
+        heap: list[tuple[float, int]] = []
+        for place, shelf in enumerate(candidates):
+            if shelf.key == "top":
+                chosen, explored = _top_picks(self.tiles(shelf), self, model, viewer, pool, seed)
+                self.add(shelf, least=1, chosen=chosen)
+            else:
+                heap.append((-np.inf, place))
+        heapq.heapify(heap)
+        owed = {kind for kind in OWED if any(shelf.kind == kind for shelf in candidates)}
+        while heap and len(self.rows) < config.rows:
+            _, place = heapq.heappop(heap)
+            shelf = candidates[place]
+            chosen = self.tiles(shelf)
+            if len(chosen) < config.least_tiles or caps.get(shelf.kind) == 0:
+                continue
+            worth = -self.worth(shelf, chosen)
+            if heap and worth > heap[0][0]:
+                heapq.heappush(heap, (worth, place))
+                continue
+            if shelf.kind not in owed and config.rows - len(self.rows) <= len(owed):
+                continue
+            self.add(shelf, least=config.least_tiles, chosen=chosen)
+            owed.discard(shelf.kind)
+            if shelf.kind in caps:
+                caps[shelf.kind] -= 1
+        return explored
 
-    def _add_titles(self, key: str, heading: str, titles: list[object], why: tuple[str, str]) -> None:
-        index = self.model.index
-        positions = [p for p in (index.get(t) for t in titles) if p is not None and self.free[p]]
-        chosen = np.array(positions[: self.config.tiles], np.intp)
-        self._add(key, key, heading, chosen, plain_tiles(self.model, self.viewer, chosen, self.score, why), least=1)
 
-    def _add(
-        self, key: str, kind: str, heading: str, chosen: NDArray[np.intp], tiles: list[Tile], least: int | None = None
-    ) -> None:
-        if len(chosen) >= (self.config.least_tiles if least is None else least):
-            self.free[chosen] = False
-            self.rows.append(Row(key, kind, heading, tiles))
+def _top_picks(
+    best: NDArray[np.integer], filling: _Filling, model: Model, viewer: Viewer, pool: NDArray[np.intp], seed: int | None
+) -> tuple[NDArray[np.integer], dict[int, float]]:
+    """The top picks, calibrated to the genres of the history, perhaps with one explored tile at the end."""
+    config = filling.config
+    standing = stand(model, viewer)
+    if config.calibration and len(standing.history):
+        wide = pool[filling.free[pool]][: 3 * config.tiles]
+        profile = model.content.genre[standing.history[standing.liked]].mean(axis=0)
+        order = calibrate(standing.score[wide], model.content.genre[wide], profile, config.tiles, config.calibration)
+        best = wide[order]
+    if seed is None or not config.explore or len(best) < 2:
+        return best, {}
+    rng = np.random.default_rng(seed)
+    rest = np.setdiff1d(pool[filling.free[pool]], best)
+    if not len(rest):
+        return best, {}
+    if rng.random() < config.explore:
+        drawn = int(rng.choice(rest))
+        return np.append(best[:-1], drawn), {drawn: config.explore / len(rest)}
+    return best, {int(best[-1]): 1 - config.explore}
+
+
+def _once(chosen: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Without repetitions, in order (a pinned list may name a title twice)."""
+    _, first = np.unique(chosen, return_index=True)
+    return chosen if len(first) == len(chosen) else chosen[np.sort(first)]
+
+
+def _place(
+    rows: list[tuple[Shelf, NDArray[np.integer]]], pinned: tuple[PinnedRow, ...]
+) -> list[tuple[Shelf, NDArray[np.integer]]]:
+    """Put the pinned rows at their places."""
+    at = {row.key: row.at for row in pinned}
+    ordered = [row for row in rows if row[0].key not in at]
+    for row in sorted((row for row in rows if row[0].key in at), key=lambda row: at[row[0].key]):
+        ordered.insert(min(at[row[0].key], len(ordered)), row)
+    return ordered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from frontrow.errors import UnknownTitle
 from frontrow.recommend import ranker, rules
 from frontrow.recommend.answer import Ranked
-from frontrow.recommend.explain import BY_POPULARITY, because_tiles, plain_tiles
+from frontrow.recommend.explain import BY_POPULARITY, make_tiles
 from frontrow.recommend.history import Histories, one_history
 from frontrow.recommend.sources import PERSONAL, blend, personal_scores
-from frontrow.recommend.viewer import Viewer
+from frontrow.recommend.viewer import TIRING, Viewer
 
 if TYPE_CHECKING:
     from frontrow.recommend.model import Model
 
+FATIGUE = 0.3
+"""Standard deviations that a score loses for each doubling of impressions beyond the first few."""
 HISTORY = 300
 """Newest titles of a history that score on a page; older ones count next to nothing."""
 
@@ -61,6 +63,14 @@ def stand(model: Model, viewer: Viewer) -> Standing:
             weights.append(watched.weight)
             times.append(watched.at_ms)
     standing = _stand(model, one_history(positions, weights, times, len(model)), blocked)
+    tired = [
+        (index[title], count - TIRING) for title, count in viewer.shown.items() if count > TIRING and title in index
+    ]
+    if tired:  # shown again and again, and never clicked
+        where, times_more = np.array([p for p, _ in tired]), np.array([c for _, c in tired], np.float32)
+        score = standing.score.copy()
+        score[where] -= FATIGUE * float(score.std()) * np.log2(1 + times_more)
+        standing = replace(standing, score=score)
     viewer.cache["standing"] = (model, viewer.changes, standing)
     model.remember(viewer.cache)
     return standing
@@ -110,11 +120,11 @@ def top(score: NDArray[np.float32], allowed: NDArray[np.bool_], k: int) -> NDArr
 def rank(model: Model, viewer: Viewer, k: int, *, now_ms: int) -> Ranked:
     """The k best titles for the viewer that the rules allow and that they have not finished or dismissed."""
     standing = stand(model, viewer)
-    mask = rules.allowed(model.rules, viewer.country, viewer.max_maturity, now_ms) & ~standing.blocked
+    mask = rules.allowed(model.rules, viewer.country, viewer.age_limit, now_ms) & ~standing.blocked
     chosen = top(standing.score, mask, k)
-    if not len(standing.history):
-        return Ranked(plain_tiles(model, viewer, chosen, standing.score, BY_POPULARITY), "popular")
-    return Ranked(because_tiles(model, viewer, standing, chosen))
+    personal = bool(len(standing.history))
+    tiles = make_tiles(model, viewer, standing, chosen, [None if personal else BY_POPULARITY] * len(chosen))
+    return Ranked(tiles, "" if personal else "popular")
 
 
 def similar(model: Model, title: Any, k: int, *, now_ms: int, viewer: Viewer | None = None) -> Ranked:
@@ -126,7 +136,7 @@ def similar(model: Model, title: Any, k: int, *, now_ms: int, viewer: Viewer | N
     if position is None:
         raise UnknownTitle(f"no title {title!r} in the model; is it in the catalogue, and was the model fitted since?")
     who = viewer or Viewer()
-    mask = rules.allowed(model.rules, who.country, who.max_maturity, now_ms)
+    mask = rules.allowed(model.rules, who.country, who.age_limit, now_ms)
     mask[position] = False
     likeness = model.likeness(position)
     if likeness.any():
@@ -137,4 +147,6 @@ def similar(model: Model, title: Any, k: int, *, now_ms: int, viewer: Viewer | N
             shared += model.genre_masks[genre]
         likeness, fallback = shared + model.base_score, "genre"
         why = (f"Shares genres with {model.names[position]}", "genre")
-    return Ranked(plain_tiles(model, who, top(likeness, mask, k), likeness, why), fallback)
+    chosen = top(likeness, mask, k)
+    alike = replace(_stand(model, one_history([], [], [], len(model)), mask), score=likeness)
+    return Ranked(make_tiles(model, who, alike, chosen, [why] * len(chosen)), fallback)

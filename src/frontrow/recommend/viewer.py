@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 TitleId = Any
+NO_LIMIT = 99
+TIRING = 4
+"""Impressions without a click from which on a title sinks in the ranking."""
+KIDS_AGE = 7
+"""Highest minimum age of a title on a kids' profile."""
 
 
 class Happening(Protocol):
@@ -69,10 +74,16 @@ class Viewer:
     profile: str = ""
     country: str = ""
     kids: bool = False
-    max_maturity: int = 99
+    max_maturity: int = NO_LIMIT
     watched: dict[TitleId, Watched] = field(default_factory=dict)  # in the order of last events: newest last
+    shown: dict[TitleId, int] = field(default_factory=dict)  # impressions since the title was last touched
     changes: int = 0  # grows with every observed event; caches compare it
     cache: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def age_limit(self) -> int:
+        """Highest minimum age shown: that of the profile, or of kids."""
+        return min(self.max_maturity, KIDS_AGE) if self.kids else self.max_maturity
 
 
 def observe(viewer: Viewer, event: Happening, series: Mapping[TitleId, TitleId] | None = None) -> None:
@@ -83,10 +94,18 @@ def observe(viewer: Viewer, event: Happening, series: Mapping[TitleId, TitleId] 
     if event.country:
         viewer.country = event.country
     kind, title = str(event.kind), event.title
-    if title == "" or title is None or kind not in KINDS:
+    if title == "" or title is None:
         return
     if series:
         title = series.get(title, title)
+    if kind == Kind.IMPRESSION:
+        viewer.shown[title] = viewer.shown.get(title, 0) + 1
+        if viewer.shown[title] > TIRING:
+            viewer.changes += 1
+        return
+    if kind not in KINDS:
+        return
+    viewer.shown.pop(title, None)
     watched = viewer.watched.pop(title, None) or Watched()
     viewer.watched[title] = watched
     watched.at_ms = max(watched.at_ms, event.at_ms)
@@ -120,7 +139,7 @@ def viewer_from_events(
     *,
     country: str = "",
     kids: bool = False,
-    max_maturity: int = 99,
+    max_maturity: int = NO_LIMIT,
     series: Mapping[TitleId, TitleId] | None = None,
 ) -> Viewer:
     """The viewer after `events` (columns of data.replay, already of one member and profile, any order)."""
