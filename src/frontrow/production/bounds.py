@@ -2,13 +2,14 @@
 
 Two bounds, the better one counts. Performers are put in small groups and each group's problem is solved alone by the
 subset DP: few performers mean few different casts, hence few merged scenes, and the groups' costs add up. The CP-SAT
-model orders all scenes at once (linear-order literals, spans of performers, visits of locations) and proves what it can
+model orders all scenes at once (spans of performers, arcs between scenes for the visits of locations) and proves what it can
 in the time given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -16,14 +17,14 @@ from frontrow.production.instances import OrderInstance
 from frontrow.production.subset_dp import merge, prove
 
 _MOST_MERGED = 18  # merged scenes of a group that the DP proves in a fraction of a second
-_MOST_MODELLED = 60  # scenes beyond which the linear-order model only costs time (n^3 transitivity)
+_MOST_MODELLED = 60  # scenes beyond which the linear-order model only costs time (n^2 literals)
 
 
 def group_bound(instance: OrderInstance, rng: np.random.Generator, stop: Callable[[], bool] = lambda: False) -> int:
-    """Sum of the proven costs of disjoint groups of performers, plus nothing for locations; best of some groupings."""
+    """Sum of the proven costs of disjoint groups of performers, nothing for locations; the best of some groupings."""
     actors = np.flatnonzero(instance.wages > 0)
     best = 0
-    for attempt in range(4):
+    for attempt in range(12):
         total = 0
         rest = list(rng.permutation(actors)) if attempt else sorted(actors, key=lambda a: -instance.wages[a])
         while rest and not stop():
@@ -48,8 +49,10 @@ def _only(instance: OrderInstance, actors: list[int]) -> OrderInstance:
     )
 
 
-def linear_order_bound(instance: OrderInstance, hint: list[int], seconds: float, workers: int, seed: int) -> int:
-    """The bound CP-SAT proves on the extra cost within `seconds`, starting from the order `hint`."""
+def linear_order_bound(
+    instance: OrderInstance, hint: list[int], known: int, seconds: float, workers: int, seed: int
+) -> int:
+    """The bound CP-SAT proves on the extra cost within `seconds`, from the order `hint` and the bound `known`."""
     if instance.scenes > _MOST_MODELLED or seconds <= 0:
         return 0
     from ortools.sat.python import cp_model
@@ -67,17 +70,6 @@ def linear_order_bound(instance: OrderInstance, hint: list[int], seconds: float,
     for scene in range(n):
         model.add_hint(starts[scene], int(at[scene]))
 
-    def named_order() -> dict[tuple[int, int], cp_model.IntVar]:
-        precedes = {}
-        for a in range(n):
-            for b in range(a + 1, n):
-                literal = model.new_bool_var(f"{a}_before_{b}")
-                model.add(starts[a] + durations[a] <= starts[b]).only_enforce_if(literal)
-                model.add(starts[b] + durations[b] <= starts[a]).only_enforce_if(~literal)
-                precedes[a, b] = literal
-        return precedes
-
-    named_order()
     costs = []
     for actor, wage in enumerate(instance.wages.tolist()):
         own = np.flatnonzero(instance.works[actor]).tolist()
@@ -91,10 +83,32 @@ def linear_order_bound(instance: OrderInstance, hint: list[int], seconds: float,
             model.add(last >= starts[scene] + durations[scene])
         model.add(last - first >= work)
         costs.append(wage * (last - first - work))
-    model.minimize(sum(costs))
+    visits = _visits(model, instance, starts)
+    model.add(sum(costs) >= known)
+    model.minimize(sum(costs) + visits)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = workers
     solver.parameters.random_seed = seed
     solver.solve(model)
     return max(0, int(np.ceil(solver.best_objective_bound - 1e-6)))
+
+
+def _visits(model: Any, instance: OrderInstance, starts: list[Any]) -> Any:
+    """The cost of visits after the first of each location, with one arc literal for each scene following another."""
+    if instance.location_costs.size < 2:
+        return 0
+    n, durations = instance.scenes, instance.durations.tolist()
+    arcs, cost = [], []
+    for a in range(-1, n):
+        for b in range(-1, n):
+            if a == b:
+                continue
+            follows = model.new_bool_var(f"{a}_then_{b}")
+            arcs.append((a + 1, b + 1, follows))
+            if a >= 0 and b >= 0:
+                model.add(starts[b] == starts[a] + durations[a]).only_enforce_if(follows)
+            if b >= 0 and (a < 0 or instance.locations[a] != instance.locations[b]):
+                cost.append(int(instance.location_costs[instance.locations[b]]) * follows)
+    model.add_circuit(arcs)
+    return sum(cost) - int(instance.location_costs[np.unique(instance.locations)].sum())

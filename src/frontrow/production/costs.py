@@ -24,7 +24,6 @@ class Costs:
         self.terms: dict[str, Any] = {}
         self.engaged: dict[tuple[str, int], cp_model.IntVar] = {}
         self.starts: dict[tuple[str, int], cp_model.IntVar] = {}
-        self.bounds_of_scene_cost: list[int] = []
         self._shooting_span()
         self._cities()
         self._performers()
@@ -41,10 +40,8 @@ class Costs:
 
     def minimise(self) -> None:
         """Make the sum of all terms the objective; a scene left out costs more than any plan saves by it."""
-        crew, wages = self.sheet.crew, sum(person.wage for person in self.sheet.people)
-        left_out = 20 * (crew.day + wages + crew.move + max((site.fee for site in self.sheet.sites), default=0)) + 1
-        self.left_out_price = left_out
-        self.model.minimize(sum(self.terms.values()) + left_out * sum(self.days.left_out))
+        price = self.days.space.facts.left_out_price
+        self.model.minimize(sum(self.terms.values()) + price * sum(self.days.left_out))
 
     # Terms
 

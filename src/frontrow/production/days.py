@@ -79,7 +79,8 @@ class DayModel:
             for number, mode in enumerate(space.modes[day])
         }
         self.shoot = [model.new_bool_var(f"shoot_{day}") for day in self.days]
-        self.two = [model.new_bool_var(f"two_sites_{day}") for day in self.days]
+        self.moves = [model.new_int_var(0, self.calendar.sites_a_day - 1, f"moves_{day}") for day in self.days]
+        self.moved = [model.new_bool_var(f"moved_{day}") for day in self.days]
         self.call = [model.new_int_var(-720, _LATEST, f"call_{day}") for day in self.days]
         self.wrap = [model.new_int_var(-720, _LATEST, f"wrap_{day}") for day in self.days]
 
@@ -142,16 +143,15 @@ class DayModel:
             model.add(sum(literals) == self.shoot[day])
             used = [(site, literal) for (site, d), literal in self.used.items() if d == day]
             model.add(sum(literal for _, literal in used) >= 1).only_enforce_if(self.shoot[day])
-            model.add(sum(literal for _, literal in used) - 1 <= self.two[day])
-            if self.calendar.sites_a_day < 2:
-                self.require("sites a day", self.two[day] == 0)
-            else:
-                model.add(sum(literal for _, literal in used) <= 2)
+            count = sum(literal for _, literal in used)
+            self.require(f"at most {self.calendar.sites_a_day} sites a day", count - self.shoot[day] == self.moves[day])
+            model.add(self.moves[day] == 0).only_enforce_if(~self.moved[day])
+            model.add(self.moves[day] >= 1).only_enforce_if(self.moved[day])
             by_city: dict[str, list[cp_model.IntVar]] = {}
             for number, mode in enumerate(modes[day]):
                 by_city.setdefault(mode.city, []).append(self.mode[day, number])
                 if mode.kind in {"dawn", "dusk"}:
-                    model.add_implication(self.mode[day, number], ~self.two[day])
+                    model.add_implication(self.mode[day, number], ~self.moved[day])
                 if mode.kind != "day":  # dark and twilight only for scenes that want them
                     wanting = [literal for (s, d), ls in self.on.items() if d == day for literal in ls
                                if self.space.scenes[s].exterior and self.space.scenes[s].time == mode.kind]  # fmt: skip
@@ -178,7 +178,7 @@ class DayModel:
             worked = (
                 scene_minutes
                 + (calendar.setup_minutes + calendar.meal_minutes) * self.shoot[day]
-                + calendar.move_minutes * self.two[day]
+                + calendar.move_minutes * self.moves[day]
             )
             self.worked.append(worked)
             self.require(f"at most {calendar.max_hours} hours a day", worked <= calendar.max_hours * 60 * self.shoot[day])
@@ -194,7 +194,7 @@ class DayModel:
                     self.require(f"hours of {person.id}", self.minutes(day, own) <= person.hours * 60)
 
     def _light(self) -> None:
-        """Exteriors of a day fit into its light; so does everything on a day with two sites or a forced order."""
+        """Exteriors of a day fit into its light; so does everything on a day with several sites or a forced order."""
         calendar, scenes = self.calendar, self.space.scenes
         overhead = calendar.setup_minutes + calendar.meal_minutes
         classes: dict[str, list[int]] = {}
@@ -205,7 +205,7 @@ class DayModel:
         for day in self.days:
             any_outside = [literal for s in outside for literal in self.on.get((s, day), ())]
             for literal in any_outside:
-                self.model.add_bool_or(~literal, ~self.two[day], self.mixed[day])
+                self.model.add_bool_or(~literal, ~self.moved[day], self.mixed[day])
             for number, mode in enumerate(self.space.modes[day]):
                 here = [self.mode[day, number]]
                 magic = classes.get(mode.kind, []) if mode.kind in {"dawn", "dusk"} else []

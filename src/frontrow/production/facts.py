@@ -43,6 +43,12 @@ class Facts:
         wages = sum(self.sheet.person[who].wage for who in scene.cast)
         return (crew.day + wages) * scene.minutes / (crew.hours * 60)
 
+    @property
+    def left_out_price(self) -> int:
+        """What the solvers pay for a scene without a date: more than any plan could save by leaving it out."""
+        crew, wages = self.sheet.crew, sum(person.wage for person in self.sheet.people)
+        return 20 * (crew.day + wages + crew.move + max((site.fee for site in self.sheet.sites), default=0)) + 1
+
 
 def derive(sheet: Sheet, files: Mapping[str, str] | None = None) -> Facts:
     """The facts of a sheet; `files` holds the text of its history files by name."""

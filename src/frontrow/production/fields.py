@@ -104,8 +104,8 @@ CALENDAR = (
     Field("max_hours", "whole", "most hours from call to wrap", 12, low=4, high=20),
     Field("setup_minutes", "whole", "call to first shot", 45, low=0, high=240),
     Field("meal_minutes", "whole", "meal break, counted as work time", 45, low=0, high=180),
-    Field("move_minutes", "whole", "moving to a second site the same day", 60, low=0, high=300),
-    Field("sites_a_day", "whole", "most sites on one day", 2, low=1, high=2),
+    Field("move_minutes", "whole", "moving to another site the same day", 45, low=0, high=300),
+    Field("sites_a_day", "whole", "most sites on one day", 3, low=1, high=6),
     Field("rules", "text", "rule pack (rest, overtime, minors)", "house-2026"),
 )
 LOCKS = (

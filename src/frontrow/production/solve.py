@@ -6,18 +6,23 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from random import Random
 from typing import TYPE_CHECKING
 
 from frontrow.production import checker, greedy, ledger, options
 from frontrow.production.costs import Costs
 from frontrow.production.days import DayModel
 from frontrow.production.facts import Facts
+from frontrow.production.improvement import Annealer
 from frontrow.production.options import Mode, Space
 from frontrow.production.plan import Plan
 from frontrow.production.sequence import Decision, assemble
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
+
+_ANNEALING_SHARE = 0.5  # of the time; the rest is CP-SAT's
+_MOVES_PER_SECOND = 8_000  # a modest machine's rate: the number of moves depends on the time asked for, not on the clock
 
 Tick = Callable[[int | None, int | None, float], None]
 """Progress: (best cost, proven bound, seconds left); None while unknown."""
@@ -61,9 +66,23 @@ def solve(
     grouped_cost = ledger.price(facts, grouped, previous).total
     if tick:
         tick(grouped_cost if not grouped.unscheduled else None, None, seconds)
+    ends = began + seconds
+    extras = facts.sheet.crew.extra * sum(scene.extras for scene in facts.sheet.scenes)
+    annealer = Annealer(space, start, _indices(space, previous), Random(seed))
+    moves = int(seconds * _ANNEALING_SHARE * _MOVES_PER_SECOND)
+    halt = began + seconds * (1 + _ANNEALING_SHARE) / 2
+
+    def report(_: float, cost: int) -> None:
+        if tick:
+            tick(None if annealer.left_out else cost + extras, None, max(0.0, ends - clock()))
+
+    try:
+        annealer.run(moves, lambda: clock() > halt, report)
+    except KeyboardInterrupt:
+        seconds = 0.0
     search = Search(space, previous)
-    search.complete_hint(start, workers)
-    left = max(1.0, seconds - (clock() - began))
+    search.complete_hint(annealer.decision(), workers)
+    left = max(1.0, began + seconds - clock())
     status, best = search.run(left, workers, seed, clock, tick)
     if best is None:
         best = search.hinted
@@ -76,6 +95,12 @@ def solve(
     if not grouped.unscheduled and cost > grouped_cost:
         plan, cost = grouped, grouped_cost
     return Solved(state, plan, cost, bound, grouped_cost, len(grouped.unscheduled))
+
+
+def _indices(space: Space, previous: Mapping[str, date] | None) -> dict[str, int] | None:
+    """Date indices of the scenes of a plan before; a date that is no longer one counts as moved."""
+    at = {day: number for number, day in enumerate(space.dates)}
+    return None if previous is None else {scene: at.get(day, -1) for scene, day in previous.items()}
 
 
 def first_decision(space: Space) -> Decision:

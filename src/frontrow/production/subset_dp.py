@@ -14,17 +14,15 @@ A beam (the same layers, cut to a width) finds the plan whose cost the exact pas
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from frontrow.production.instances import OrderInstance
 
-Tick = Callable[[str, int, int], None]
-"""Progress: (what is going on, layers done, layers in all)."""
-
 _CHUNK = 1 << 15  # states expanded at a time: keeps the matrices in cache and memory under a few hundred MB
+_FRESH = 1 << 22  # successors gathered before doubles are dropped
 _COST_BITS = np.uint64(32)
 
 
@@ -136,14 +134,15 @@ class _Layers:
 
     def expand(self, states: np.ndarray, costs: np.ndarray, upper: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Every set one scene larger with its best cost and a bound on what is left; only what stays under `upper`."""
-        packed = [self._successors(states[i : i + _CHUNK], costs[i : i + _CHUNK], upper) for i in range(0, states.size, _CHUNK)]
-        everything = np.concatenate(packed)
-        everything.sort()
-        keys = everything >> _COST_BITS
-        best = np.ones(keys.size, dtype=bool)
-        best[1:] = keys[1:] != keys[:-1]
-        states = keys[best]
-        costs = (everything[best] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        kept, fresh, waiting = np.zeros(0, np.uint64), [], 0
+        for i in range(0, states.size, _CHUNK):
+            fresh.append(self._successors(states[i : i + _CHUNK], costs[i : i + _CHUNK], upper))
+            waiting += fresh[-1].size
+            if waiting > max(_FRESH, kept.size):  # doubles are dropped as they come, so that memory follows the sets
+                kept, fresh, waiting = _cheapest([kept, *fresh]), [], 0
+        kept = _cheapest([kept, *fresh])
+        states = kept >> _COST_BITS
+        costs = (kept & np.uint64(0xFFFFFFFF)).astype(np.int64)
         bounds = np.concatenate(
             [self.bound(states[i : i + _CHUNK]) for i in range(0, states.size, _CHUNK)] or [np.zeros(0, np.int64)]
         )
@@ -193,6 +192,16 @@ class _Layers:
         first, second = self.pairs
         one, other = (shares @ waits for waits in self.pair_waits)
         return (np.minimum(one, other) * (open_[:, first] & open_[:, second])).sum(axis=1, dtype=np.float64) * (1 - 1e-6)
+
+
+def _cheapest(packed: list[np.ndarray]) -> np.ndarray:
+    """Of states packed above their costs, each state once with its least cost, sorted."""
+    everything = np.concatenate(packed)
+    everything.sort()
+    keys = everything >> _COST_BITS
+    first = np.ones(keys.size, dtype=bool)
+    first[1:] = keys[1:] != keys[:-1]
+    return everything[first]
 
 
 def beam(merged: Merged, width: int) -> tuple[int, list[int]]:
@@ -248,29 +257,40 @@ def _parent(
 
 
 def prove(
-    instance: OrderInstance, *, width: int = 400, most_states: int = 6_000_000, tick: Tick | None = None
+    instance: OrderInstance,
+    *,
+    width: int = 400,
+    known: Sequence[int] | None = None,
+    most_states: int = 10_000_000,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Proof:
-    """The best order with its proof, or the beam's order with a bound when a layer would exceed `most_states`.
+    """The best order with its proof; or the best known one with a bound, when a layer exceeds `most_states` or on `stop`.
 
-    Memory is about 20 bytes a state kept plus some 200 bytes a state of the widest layer.
+    `known` is a good order to beat, if there is one. Memory is 16 bytes for each state kept and some 100 for each state
+    of the widest layer.
     """
     merged = merge(instance)
     if merged.scenes == 0:
         return Proof(tuple(range(instance.scenes)), 0, 0, 0)
     offset = int(merged.location_costs[np.unique(merged.locations)].sum()) if merged.location_costs.size > 1 else 0
+    order: list[int] | None
     cost, order = beam(merged, width)
+    if known is not None and instance.extra(known) + offset < cost:
+        cost, order = instance.extra(known) + offset, None
     layers = _Layers(merged)
     n = layers.n
     last = (n + 1) // 2 if merged.symmetric else n
     table = [layers.start()]
     states_seen = 1
+
+    def best(order: list[int] | None) -> tuple[int, ...]:
+        return tuple(known or ()) if order is None else tuple(merged.unfold(order))
+
     for size in range(1, last + 1):
-        if tick:
-            tick("proving", size - 1, last)
         states, costs = table[-1]
-        if states.size * (n - size + 1) // max(2, size // 2) > most_states * 4:
-            lowest = int((costs + layers.bound(states)).min())
-            return Proof(tuple(merged.unfold(order)), cost - offset, min(cost, lowest) - offset, states_seen)
+        if states.size > most_states or stop():
+            lowest = min(int((costs[i : i + _CHUNK] + layers.bound(states[i : i + _CHUNK])).min()) for i in range(0, states.size, _CHUNK))
+            return Proof(best(order), cost - offset, min(cost, lowest) - offset, states_seen)
         states, costs, _ = layers.expand(states, costs, cost)
         states_seen += states.size
         table.append((states, costs))
@@ -282,7 +302,7 @@ def prove(
         better = _trace(layers, table, int(np.argmin(table[-1][1]))) if table[-1][0].size else None
     if better is not None:
         cost, order = better
-    return Proof(tuple(merged.unfold(order)), cost - offset, cost - offset, states_seen)
+    return Proof(best(order), cost - offset, cost - offset, states_seen)
 
 
 def _meet(layers: _Layers, table: list[tuple[np.ndarray, np.ndarray]], upper: int) -> tuple[int, list[int]] | None:

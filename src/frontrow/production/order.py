@@ -1,0 +1,96 @@
+"""The best order of a pure-order instance, with the method chosen by its size.
+
+Up to about two dozen merged scenes the subset DP proves the best order; beyond that annealing finds a good one and the
+bounds say how good. Somewhat above two dozen both are tried: the annealed order prunes the DP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from frontrow.production import bounds
+from frontrow.production.annealing import Annealing, anneal
+from frontrow.production.instances import OrderInstance
+from frontrow.production.subset_dp import Proof, merge, prove
+
+PROVEN_SCENES = 24  # merged scenes: below, the DP always finishes
+TRIED_SCENES = 30  # merged scenes: up to here a proof is worth trying
+_FEW_STEPS = 800  # heat-bath steps a scene when a proof follows
+_STEPS_PER_SECOND = 7_000  # a modest machine's rate, so that the time allowed decides the steps and not the clock
+
+Tick = Callable[[str, int, int, float], None]
+"""Progress: (what is going on, best extra cost, bound on it, seconds left)."""
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """`cost` as the instance's family counts it, `holding` the waiting part, `bound` below any order's `cost`."""
+
+    order: tuple[int, ...]
+    cost: int
+    holding: int
+    moving: int
+    bound: int
+    proven: bool
+    method: str
+
+
+def solve_order(
+    instance: OrderInstance,
+    *,
+    seconds: float,
+    seed: int,
+    workers: int,
+    clock: Callable[[], float],
+    tick: Tick | None = None,
+) -> Ordered:
+    """The best order found within about `seconds`; Ctrl-C ends the search with the best so far."""
+    ends = clock() + seconds
+    merged = merge(instance)
+    if merged.scenes <= PROVEN_SCENES:
+        return _result(instance, prove(instance), "subset dynamic programming")
+    best = list(range(instance.scenes))
+    bound = 0
+    rng = np.random.default_rng(seed)
+    config = Annealing()
+    if merged.scenes <= TRIED_SCENES and merged.symmetric:
+        config = Annealing(steps_per_scene=_FEW_STEPS)
+    steps = min(config.steps_per_scene, int(0.85 * seconds * _STEPS_PER_SECOND / instance.scenes))
+    config = Annealing(steps_per_scene=max(50, steps))
+
+    def report(share: float, cost: int) -> None:
+        if tick:
+            tick("annealing", cost, bound, max(0.0, ends - clock()))
+
+    try:
+        best = anneal(instance, rng, config, stop=lambda: clock() > ends, tick=report)
+        bound = bounds.group_bound(instance, rng, lambda: clock() > ends)
+        report(1.0, instance.extra(best))
+        if merged.scenes <= TRIED_SCENES and merged.symmetric:
+            proof = prove(instance, known=best, stop=lambda: clock() > ends)
+            if proof.proven:
+                return _result(instance, proof, "subset dynamic programming from an annealed order")
+            best, bound = list(proof.order), max(bound, proof.bound)
+        elif ends - clock() > 1:
+            left = min(10.0, ends - clock())
+            bound = max(bound, bounds.linear_order_bound(instance, best, bound, left, workers, seed))
+    except KeyboardInterrupt:
+        pass  # what was found so far is the answer
+    extra = instance.extra(best)
+    return _result(instance, Proof(tuple(best), extra, min(bound, extra), 0), "annealing with window DP")
+
+
+def _result(instance: OrderInstance, proof: Proof, method: str) -> Ordered:
+    fixed = 0 if instance.extra_only else instance.unavoidable
+    return Ordered(
+        order=proof.order,
+        cost=instance.cost(proof.order),
+        holding=instance.holding(proof.order),
+        moving=instance.moving(proof.order),
+        bound=proof.bound + fixed,
+        proven=proof.proven,
+        method=method,
+    )
