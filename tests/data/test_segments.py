@@ -1,5 +1,6 @@
 """Sealing moves events, never loses or doubles one, and a crash in between is cleaned up."""
 
+import shutil
 import uuid
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from frontrow.config import EventSettings
 from frontrow.data import segments, tail
 from frontrow.data.events import EventLog, SealReport
 from frontrow.data.replay import replay, shard_count
-from frontrow.errors import DamagedArtifact
+from frontrow.errors import DamagedArtifact, Unavailable
 from frontrow.schema import Event, Kind
 
 SETTINGS = EventSettings(shards=4)
@@ -117,8 +118,9 @@ def test_files_that_a_crash_left_behind_are_removed_at_the_next_start_and_never_
     with EventLog(tmp_path, SETTINGS) as log:
         log.append(batch(50))
         log.seal()
+        log.append(batch(49, first=50))
     before, known = replay(tmp_path).frame, files(tmp_path)
-    written = segments.write(tmp_path, 99, before, 4)  # as far as a seal gets before its transaction
+    written = segments.write(tmp_path, 99, before.tail(49), 4)  # as far as a seal gets before its transaction
     (tmp_path / segments.FOLDER / "000000000099-0000-ff.parquet.tmp").write_bytes(b"half a file")
     assert len(files(tmp_path)) == len(known) + len(written) + 1
     assert replay(tmp_path).frame.equals(before)
@@ -150,3 +152,31 @@ def test_a_damaged_segment_is_named_and_not_passed_over(tmp_path, harm):
 
 def test_nothing_is_damaged_in_a_log_that_was_never_written(tmp_path):
     assert segments.damaged(tmp_path) == []
+
+
+@pytest.mark.parametrize("lost", ["gone", "empty", "older"])
+def test_segments_outlive_a_lost_or_older_tail_file_and_the_log_says_so(tmp_path, lost):
+    folder, older = tmp_path / "log", tmp_path / "older.db"
+    with EventLog(folder, SETTINGS) as log:
+        log.append(batch(20))
+    shutil.copy(folder / tail.FILE_NAME, older)
+    with EventLog(folder, SETTINGS) as log:
+        log.append(batch(20, first=20))
+        log.seal()
+    sealed = files(folder)
+    (folder / tail.FILE_NAME).unlink()
+    if lost == "empty":
+        (folder / tail.FILE_NAME).touch()
+    if lost == "older":
+        shutil.copy(older, folder / tail.FILE_NAME)
+    for _ in range(2):  # also when it is tried again
+        with pytest.raises(DamagedArtifact, match=r"tail\.db knows nothing of .* restore it from a backup"):
+            EventLog(folder, SETTINGS)
+        assert files(folder) == sealed
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 500, b"SQLite format 3\0" + b"\xa5" * 8192])
+def test_a_damaged_tail_file_is_named_and_nothing_is_asked_for_again(tmp_path, content):
+    (tmp_path / tail.FILE_NAME).write_bytes(content)
+    with pytest.raises(Unavailable, match=r"tail\.db is damaged: .* restore it from a backup"):
+        EventLog(tmp_path, SETTINGS)

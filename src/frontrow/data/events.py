@@ -53,8 +53,9 @@ class EventLog:
     """The writer's end of the log in `folder`; readers use `data.replay` and need none of this.
 
     One process at a time holds it; a second gets WriterLocked. Opening mends what a crash left behind. Raises
-    StorageFull or Unavailable when the files cannot be opened. `after_commit` is called in the writer thread once after
-    the callbacks of each commit: there an event loop can be woken, once for all of them.
+    StorageFull or Unavailable when the files cannot be opened, DamagedArtifact when `tail.db` does not fit its
+    segments. `after_commit` is called in the writer thread once after the callbacks of each commit: there an event loop
+    can be woken, once for all of them.
     """
 
     def __init__(self, folder: Path, settings: EventSettings, after_commit: Callable[[], None] | None = None) -> None:
@@ -73,7 +74,7 @@ class EventLog:
                 self._sealed_seq = tail.state(connection, tail.SEALED_SEQ)
                 self._writer = Writer(folder, connection, settings, self._committed)
                 self._resources = stack.pop_all()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise write_failure(folder, error) from error
         if left_behind:
             _log.info("removed %d segment files that a crash left behind in %s", len(left_behind), folder)

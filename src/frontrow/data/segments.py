@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 FOLDER: Final = "segments"
+_SUFFIX = ".parquet"
 _TEMPORARY = ".tmp"
 # Small row groups, and rows in the order of member, let one member's events be read without the rest of the shard.
 _ROW_GROUP_ROWS = 32_768
@@ -125,9 +126,20 @@ def remove(folder: Path, files: Iterable[str]) -> None:
 
 
 def sweep(folder: Path, connection: sqlite3.Connection) -> list[str]:
-    """Remove what a crash left behind: files that are not on the list. Only the writer, at its start, may do this."""
+    """Remove what a crash left behind: files that are not on the list. Only the writer, at its start, may do this.
+
+    A crash leaves files of rows that the tail still holds. One that reaches beyond every seq that the tail knows means
+    that `tail.db` was lost or is an older copy: DamagedArtifact is raised then, and nothing is removed.
+    """
     known = {segment.file for segment in listed(connection)}
     left_behind = [path.name for path in _files(folder) if path.name not in known]
+    newest_seq = tail.newest_seq(connection)
+    for name in left_behind:
+        if name.endswith(_SUFFIX) and int(name.partition("-")[0]) > newest_seq:
+            raise DamagedArtifact(
+                f"{folder / tail.FILE_NAME} knows nothing of {name}: it was lost or is an older copy; restore it from "
+                f"a backup no older than {FOLDER}/, or move {FOLDER}/ away to begin without what it holds"
+            )
     if left_behind:
         remove(folder, left_behind)
     return left_behind
@@ -154,7 +166,7 @@ def _write_file(folder: Path, seal: int, shard: int, frame: pl.DataFrame) -> Seg
     parquet = io.BytesIO()  # polars tells no full disk from other failures, Python's own writing does
     frame.write_parquet(parquet, compression="zstd", row_group_size=_ROW_GROUP_ROWS, statistics=True)
     digest = _digest(parquet.getbuffer()).hexdigest()
-    name = f"{seal:012d}-{shard:04d}-{digest[:16]}.parquet"
+    name = f"{seal:012d}-{shard:04d}-{digest[:16]}{_SUFFIX}"
     temporary = folder / FOLDER / f"{name}{_TEMPORARY}"
     try:
         with temporary.open("wb") as file:

@@ -201,7 +201,10 @@ class Writer:
 
 def write_failure(folder: Path, error: sqlite3.Error | OSError) -> Unavailable:
     """What a write that failed means for whoever sent the events."""
-    full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):  # without extended bits
+        return Unavailable(f"{folder / tail.FILE_NAME} is damaged: {error}; restore it from a backup")
+    full = code == sqlite3.SQLITE_FULL
     if full or shutil.disk_usage(folder).free < _SPARE_BYTES:
         return StorageFull(f"the disk of {folder} is full; make room, then send the events again ({error})")
     return Unavailable(f"{folder} could not be written: {error}; send the events again")
