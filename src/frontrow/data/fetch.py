@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -25,14 +26,16 @@ _COPY_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Sample:
-    """Files of one folder inside a published wheel."""
+    """Files of one folder inside a published wheel or source archive."""
 
     package: str
     version: str
-    sha256: str  # of the wheel
-    folder: str  # inside the wheel; its files come out, folders below it do not
+    sha256: str  # of the archive
+    folder: str  # inside the archive; its files come out, folders below it do not
     licence: str
-    largest_bytes: int = 100_000_000  # of all files together, unpacked: a wheel that holds more is not the one we know
+    largest_bytes: int = 100_000_000  # of all files together, unpacked: one that holds more is not the one we know
+    is_source: bool = False  # a .tar.gz instead of a wheel
+    inner_zip: str = ""  # a zip inside the archive that holds the folder
 
 
 MOVIELENS_100K = Sample(
@@ -42,6 +45,20 @@ MOVIELENS_100K = Sample(
     folder="recbole/dataset_example/ml-100k",
     licence="MovieLens 100k, GroupLens Research: for research, not to be redistributed, no endorsement implied",
 )
+BIG_BUCK_BUNNY = Sample(
+    package="moviepy",
+    version="2.2.1",
+    sha256="c80cb56815ece94e5e3e2d361aa40070eeb30a09d23a24c4e684d03e16deacb1",
+    folder="moviepy_10_minutes/resources",
+    inner_zip="moviepy-2.2.1/docs/_static/medias/getting_started/moviepy_10_minutes/moviepy_10_minutes.zip",
+    is_source=True,
+    licence="Big Buck Bunny, (c) 2008 Blender Foundation, www.bigbuckbunny.org, CC-BY 3.0",
+)
+
+
+def cache_folder() -> Path:
+    """Where fetched things are kept: FRONTROW_CACHE, or ~/.cache/frontrow."""
+    return Path(os.environ.get("FRONTROW_CACHE") or Path.home() / ".cache" / "frontrow")
 
 
 def fetch(sample: Sample, cache: Path | None = None) -> Path:
@@ -50,16 +67,16 @@ def fetch(sample: Sample, cache: Path | None = None) -> Path:
     `cache` is FRONTROW_CACHE or ~/.cache/frontrow by default. Raises FetchFailed: no network, no pip, another archive
     than the one known, an archive that would write elsewhere, no space.
     """
-    cache = cache or Path(os.environ.get("FRONTROW_CACHE") or Path.home() / ".cache" / "frontrow")
+    cache = cache or cache_folder()
     target = cache / f"{sample.package}-{sample.version}-{PurePosixPath(sample.folder).name}"
     if target.is_dir():
         return target
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix=".fetching-") as temporary:
-            wheel = _download(sample, Path(temporary))
+            archive = _download(sample, Path(temporary))
             unpacked = Path(temporary) / "unpacked"
-            _unpack(sample, wheel, unpacked)
+            _unpack(sample, archive, unpacked)
             _publish(unpacked, target)
     except OSError as error:
         raise FetchFailed(
@@ -69,51 +86,71 @@ def fetch(sample: Sample, cache: Path | None = None) -> Path:
 
 
 def _download(sample: Sample, folder: Path) -> Path:
-    """The wheel, as pip's own settings find it, with the hash we know."""
+    """The archive, as pip's own settings find it, with the hash we know."""
     wanted = f"{sample.package}=={sample.version}"
     if importlib.util.find_spec("pip") is None:
         raise FetchFailed(f"cannot fetch {wanted}: this Python has no pip; run '{sys.executable} -m ensurepip' first")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
-    command += ["--retries=2", "--no-deps", "--only-binary=:all:", "--dest", str(folder), wanted]
+    command += ["--retries=2", "--no-deps", "--dest", str(folder)]
+    if sample.is_source:  # pip runs what is in it to read its name: only after its hash was checked
+        listed = folder / "wanted.txt"
+        listed.write_text(f"{wanted} --hash=sha256:{sample.sha256}\n", "utf-8")
+        command += [f"--no-binary={sample.package}", "--require-hashes", "--requirement", str(listed)]
+    else:
+        command += ["--only-binary=:all:", wanted]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
         raise FetchFailed(f"cannot fetch {wanted}: no answer within {TIMEOUT_S} s; try again later") from None
-    wheels = list(folder.glob("*.whl"))
-    if done.returncode or len(wheels) != 1:
+    archives = list(folder.glob("*.tar.gz" if sample.is_source else "*.whl"))
+    if done.returncode or len(archives) != 1:
         said = next((line for line in done.stderr.splitlines() if line.startswith("ERROR:")), "pip gave no reason")
         raise FetchFailed(
             f"cannot fetch {wanted}: {said.removeprefix('ERROR: ')}; "
             "check the network and the index that pip is set to, then try again"
         )
     digest = sha256()
-    with wheels[0].open("rb") as file:
+    with archives[0].open("rb") as file:
         while block := file.read(_COPY_BYTES):
             digest.update(block)
     if digest.hexdigest() != sample.sha256:
-        raise FetchFailed(f"{wheels[0].name} is not the archive that is known: its sha256 is {digest.hexdigest()}")
-    return wheels[0]
+        raise FetchFailed(f"{archives[0].name} is not the archive that is known: its sha256 is {digest.hexdigest()}")
+    return archives[0]
 
 
-def _unpack(sample: Sample, wheel: Path, target: Path) -> None:
+def _unpack(sample: Sample, outer: Path, target: Path) -> None:
     """The files of the sample's folder; a name cannot lead elsewhere, since only its last part is used."""
     target.mkdir()
     try:
-        with zipfile.ZipFile(wheel) as archive:
+        with _open_zip(sample, outer) as archive:
             members = [
                 member
                 for member in archive.infolist()
                 if str(PurePosixPath(member.filename).parent) == sample.folder and not member.is_dir()
             ]
             if not members:
-                raise FetchFailed(f"{wheel.name} has no files in {sample.folder}")
+                raise FetchFailed(f"{outer.name} has no files in {sample.folder}")
             if sum(member.file_size for member in members) > sample.largest_bytes:
-                raise FetchFailed(f"{wheel.name} unpacks to more than {sample.largest_bytes:,} bytes")
+                raise FetchFailed(f"{outer.name} unpacks to more than {sample.largest_bytes:,} bytes")
             for member in members:
                 with archive.open(member) as source, (target / PurePosixPath(member.filename).name).open("xb") as file:
                     shutil.copyfileobj(source, file, _COPY_BYTES)
-    except zipfile.BadZipFile as error:
-        raise FetchFailed(f"{wheel.name} is damaged: {error}; try again") from None
+    except (zipfile.BadZipFile, tarfile.TarError, KeyError) as error:
+        raise FetchFailed(f"{outer.name} is damaged: {error}; try again") from None
+
+
+def _open_zip(sample: Sample, outer: Path) -> zipfile.ZipFile:
+    """The zip that holds the folder: the wheel itself, or the one inside a source archive."""
+    if not sample.is_source:
+        return zipfile.ZipFile(outer)
+    with tarfile.open(outer) as archive:
+        inner = archive.extractfile(sample.inner_zip)
+        if inner is None:
+            raise FetchFailed(f"{outer.name} has no file {sample.inner_zip}")
+        copy = outer.with_suffix(".inner.zip")
+        with copy.open("wb") as file:
+            shutil.copyfileobj(inner, file, _COPY_BYTES)
+    return zipfile.ZipFile(copy)
 
 
 def _publish(unpacked: Path, target: Path) -> None:
