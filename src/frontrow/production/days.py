@@ -116,11 +116,7 @@ class DayModel:
         for option, literal in self.place.items():
             by_scene[option.scene].append(literal)
         for scene, literals in by_scene.items():
-            if self.relaxable:
-                self.require(f"scene {self.space.scenes[scene].id} is shot", sum(literals) == 1)
-                self.model.add(sum(literals) <= 1)
-            else:
-                self.model.add_exactly_one([*literals, self.left_out[scene]])
+            self.model.add_exactly_one([*literals, *(self.left_out[scene : scene + 1])])
 
     def _one_site_plays_a_set(self) -> None:
         """A set looks the same in all its scenes, so one site plays it throughout."""

@@ -49,9 +49,13 @@ def parse(line: str) -> Heading:
     where, rest = (match["where"], match["rest"]) if match else ("INT", text)
     both = re.search(r"[/\-&]", where) is not None
     int_ext = "I/E" if both else "EXT" if where.startswith("E") else "INT"
-    rest = _BRACKETS.sub("", rest).strip(" .-")
+    rest = re.sub(r"\s#\S.*$", "", _BRACKETS.sub("", rest)).strip(" .-")
     parts = [part.strip(" .,") for part in _DASHES.split(rest) if part.strip(" .,")]
     time, certain = "", False
+    if parts and _time(parts[-1]) is None and re.search(r"[,.]", parts[-1]):  # INT. KITCHEN, DAY
+        name, _, last = re.sub(r"[,.](?=[^,.]*$)", "\0", parts[-1]).partition("\0")
+        if name.strip() and _time(last.strip()) is not None:
+            parts[-1:] = [name.strip(" .,"), last.strip()]
     while parts:
         found = _time(parts[-1])
         if found is None:
@@ -67,7 +71,7 @@ def _time(part: str) -> str | None:
     """The time of day a part of a heading names; "" for "the same as before"; None when it names none."""
     if part in _TIMES:
         return _TIMES[part]
-    if part in _SAME or part.endswith(" LATER") or part.startswith("SAME"):
+    if part in _SAME or part.endswith("LATER") or part.startswith("SAME"):
         return ""
     words = re.split(r"[\s/,]+", part)
     if len(words) <= 3 and any(word in _TIMES for word in words):
