@@ -76,8 +76,8 @@ def replays(rows: pl.DataFrame, rng: np.random.Generator) -> Iterator[Figure]:
     pooled = sum(play(n, y, rng, replace=False) for n, y in pairs)
     detail = f"{len(pairs):,} comparisons, {BATCHES} batches each"
     yield Figure("Thompson replay, clicks drawn at each image's own rate", drawn / even - 1, reach=0.08, detail=detail)
-    yield Figure("Thompson replay, real impressions used once at most", pooled / even - 1, reach=0.08,
-                 detail="an image runs out of impressions, so the best one cannot be shown as often as wanted")  # fmt: skip
+    detail = "an image runs out of impressions: the best one cannot be shown as often as wanted"
+    yield Figure("Thompson replay, real impressions used once at most", pooled / even - 1, reach=0.08, detail=detail)
 
 
 def play(impressions: np.ndarray, clicks: np.ndarray, rng: np.random.Generator, *, replace: bool) -> int:

@@ -33,27 +33,37 @@ def synthetic(seed: int, runs: int) -> Iterator[Figure]:
     taste = rng.normal(0, 0.5, (ACTIONS, FEATURES))
     appeal = rng.normal(-1.0, 0.4, ACTIONS)
     errors: dict[str, list[float]] = {"dr": [], "ips": [], "snips": [], "dm": [], "switch-dr": []}
-    covered, bernstein = 0, 0
+    covered, bernstein, refused = 0, 0, 0
     truth = float(np.mean([_context_value(rng, taste, appeal) for _ in range(40)]))
     for _ in range(runs):
         found = evaluate(_world(rng, taste, appeal), rng)
-        assert found.chosen is not None
+        if found.chosen is None:  # a clean log's mean weight leaves three standard errors once in 370 runs
+            refused += 1
+            continue
         for name, estimate in found.estimates.items():
             errors[name].append(estimate.value - truth)
         c = found.chosen
         covered += _holds(c.low, c.high, truth)
         bernstein += _holds(c.bernstein_low, c.bernstein_high, truth)
+    answered = runs - refused
     rmse = {name: float(np.sqrt(np.mean(np.square(e)))) for name, e in errors.items()}
     listed = ", ".join(f"{name} {value:.4f}" for name, value in rmse.items())
     bias = float(np.mean(errors["dr"]))
     yield Figure("synthetic: |bias| of DR", abs(bias), reach=0.006, direction="at most", peer="direct method",
                  peer_value=abs(float(np.mean(errors["dm"]))), detail=f"true value {truth:.4f}")  # fmt: skip
-    yield Figure("synthetic: coverage of the 95% interval, at least", covered / runs, reach=0.93, detail=f"{runs} runs")
-    yield Figure("synthetic: coverage of the 95% interval, at most", covered / runs, reach=0.97, direction="at most")
+    yield Figure(
+        "synthetic: coverage of the 95% interval, at least",
+        covered / answered,
+        reach=0.93,
+        detail=f"{runs} runs, {refused} refused",
+    )
+    yield Figure(
+        "synthetic: coverage of the 95% interval, at most", covered / answered, reach=0.97, direction="at most"
+    )
     yield Figure(
         "synthetic: RMSE of DR over IPS", rmse["dr"] / rmse["ips"], reach=0.65, direction="at most", detail=listed
     )
-    yield Figure("synthetic: coverage of the empirical-Bernstein interval", bernstein / runs, reach=0.95)
+    yield Figure("synthetic: coverage of the empirical-Bernstein interval", bernstein / answered, reach=0.95)
 
 
 def _probabilities(context: np.ndarray, taste: np.ndarray, appeal: np.ndarray) -> tuple[np.ndarray, ...]:

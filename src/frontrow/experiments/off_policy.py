@@ -24,9 +24,12 @@ Ints = NDArray[np.intp]
 ESTIMATORS: Final = ("dr", "ips", "snips", "switch-dr")
 MIN_ESS: Final = 200.0
 """Effective sample size below which nothing is said."""
+MIN_VIEWERS: Final = 30
+"""Viewers below which the rows are too much alike for any interval."""
 MEAN_WEIGHT_ERRORS: Final = 3.0
 FOLDS: Final = 5
 BOOTSTRAPS: Final = 2_000
+BOOTSTRAP_CHUNK: Final = 200
 SWITCH_QUANTILE: Final = 0.99
 """Switch-DR trusts the reward model alone where the weight is above this quantile of the logged weights."""
 
@@ -112,13 +115,27 @@ def evaluate(
     ess = float(weight.sum() ** 2 / max(float(weight @ weight), 1e-300))
     share = float(weight.max() / max(float(weight.sum()), 1e-300))
     refused = _refusal(decisions, ess, mean_weight, error)
+    estimates: dict[str, Interval] = {}
+    if refused is None:
+        fold = rng.permutation(clusters)[decisions.cluster] % FOLDS
+        scores, direct = _scores(decisions, weight, fold)
+        size = np.ones(weight.size)
+        columns = {name: (score, weight if name == "snips" else size) for name, score in scores.items()}
+        estimates = _intervals(columns, decisions.cluster, clusters, rng, alpha)
+        estimates["dm"] = Interval(direct, None, None, None, None)
+    return Evaluation(
+        estimator, estimates.get(estimator), estimates, float(decisions.reward.mean()), ess, mean_weight, error, share,
+        refused,
+    )  # fmt: skip
 
-    fold = rng.permutation(clusters)[decisions.cluster] % FOLDS
+
+def _scores(decisions: Decisions, weight: Floats, fold: Ints) -> tuple[dict[str, Floats], float]:
+    """Each estimator's score of each row, and the direct method's value."""
     expected = reward_model.cross_fit(
         decisions.features, decisions.action, decisions.reward, decisions.policy.shape[1], fold
     )
     direct = (decisions.policy * expected).sum(1)
-    residual = decisions.reward - expected[rows, decisions.action]
+    residual = decisions.reward - expected[np.arange(weight.size), decisions.action]
     trusted = weight <= np.quantile(weight, SWITCH_QUANTILE)
     scores = {
         "dr": direct + weight * residual,
@@ -126,18 +143,7 @@ def evaluate(
         "snips": weight * decisions.reward,
         "switch-dr": direct + np.where(trusted, weight * residual, 0.0),
     }
-    draws = rng.multinomial(clusters, np.full(clusters, 1 / clusters), BOOTSTRAPS).astype(np.float32)
-    size = _sums(np.ones(weight.size), decisions.cluster, clusters)
-    weights = _sums(weight, decisions.cluster, clusters)
-    estimates = {}
-    for name, score in scores.items():
-        base = weights if name == "snips" else size
-        estimates[name] = _interval(_sums(score, decisions.cluster, clusters), base, draws, alpha)
-    estimates["dm"] = Interval(float(direct.mean()), None, None, None, None)
-    return Evaluation(
-        estimator, None if refused else estimates[estimator], {} if refused else estimates,
-        float(decisions.reward.mean()), ess, mean_weight, error, share, refused,
-    )  # fmt: skip
+    return scores, float(direct.mean())
 
 
 def _refusal(decisions: Decisions, ess: float, mean_weight: float, error: float) -> str | None:
@@ -150,6 +156,9 @@ def _refusal(decisions: Decisions, ess: float, mean_weight: float, error: float)
             f"{unseen:.1%} of what the policy would do was never logged (most of it {worst!r}); evaluate a policy "
             "closer to the one that logged, or log with exploration"
         )
+    viewers = int(decisions.cluster.max()) + 1
+    if viewers < MIN_VIEWERS:
+        return f"the log holds {viewers} viewers; an interval needs {MIN_VIEWERS} or more"
     if ess < MIN_ESS:
         return (
             f"the effective sample size is {ess:.0f} of {decisions.action.size} rows, under {MIN_ESS:.0f}: the log has "
@@ -163,25 +172,39 @@ def _refusal(decisions: Decisions, ess: float, mean_weight: float, error: float)
     return None
 
 
-def _interval(total: Floats, base: Floats, draws: NDArray[np.float32], alpha: float) -> Interval:
-    """Ratio of sums over clusters, with its intervals; `base` is rows (or weights, for SNIPS) a cluster."""
-    value = float(total.sum() / base.sum())
-    below = np.maximum(draws @ base.astype(np.float32), 1e-12)
-    resampled = (draws @ (total - value * base).astype(np.float32)) / below
-    spread = np.quantile(resampled, [alpha / 2, 1 - alpha / 2])
-    # Empirical Bernstein on the clusters' contributions; their range is the observed one, both tails alike.
-    parts = (total - value * base) / (base.sum() / base.size)
-    count = parts.size
+def _intervals(
+    columns: dict[str, tuple[Floats, Floats]], cluster: Ints, clusters: int, rng: np.random.Generator, alpha: float
+) -> dict[str, Interval]:
+    """Ratios of sums with their intervals; `columns` holds numerator and denominator by row.
+
+    The bootstrap weighs whole clusters with exponential weights of mean 1 (the Bayesian bootstrap: Rubin 1981).
+    """
+    sums = {
+        name: (_sums(top, cluster, clusters), _sums(base, cluster, clusters)) for name, (top, base) in columns.items()
+    }
+    value = {name: float(top.sum() / base.sum()) for name, (top, base) in sums.items()}
+    away = np.column_stack([top - value[name] * base for name, (top, base) in sums.items()]).astype(np.float32)
+    bases = np.column_stack([base for _, base in sums.values()]).astype(np.float32)
+    shifts = []
+    for _ in range(BOOTSTRAPS // BOOTSTRAP_CHUNK):
+        times = rng.standard_exponential((BOOTSTRAP_CHUNK, clusters), np.float32)
+        shifts.append((times @ away) / (times @ bases))
+    low, high = np.quantile(np.concatenate(shifts), [alpha / 2, 1 - alpha / 2], axis=0)
+    # Empirical Bernstein on the clusters' contributions; their range is the observed one.
+    parts = away / bases.mean(0)
     log_term = np.log(4 / alpha)
-    reach = np.sqrt(2 * parts.var(ddof=1) * log_term / count) if count > 1 else np.inf
-    reach = float(reach + 7 * np.ptp(parts) * log_term / (3 * max(count - 1, 1)))
-    return Interval(value, value + float(spread[0]), value + float(spread[1]), value - reach, value + reach)
+    reach = np.sqrt(2 * parts.var(0, ddof=1) * log_term / clusters)
+    reach += 7 * np.ptp(parts, axis=0) * log_term / (3 * (clusters - 1))
+    return {
+        name: Interval(v, v + float(low[i]), v + float(high[i]), v - float(reach[i]), v + float(reach[i]))
+        for i, (name, v) in enumerate(value.items())
+    }
 
 
 def _clustered_error(weight: Floats, cluster: Ints, clusters: int) -> float:
     """Standard error of the mean weight when a viewer's rows go together."""
     if clusters < 2:
-        return np.inf
+        return float("inf")
     sums = _sums(weight - weight.mean(), cluster, clusters)
     return float(np.sqrt((sums @ sums) * clusters / (clusters - 1)) / weight.size)
 
