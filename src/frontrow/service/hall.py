@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from frontrow.config import Settings
 from frontrow.data.accounts import Accounts
 from frontrow.data.catalogue import Catalogue
 from frontrow.data.events import Receipt
+from frontrow.data.ids import new_id
 from frontrow.data.workspace import Workspace
 from frontrow.recommend.page import PageConfig, build_page
 from frontrow.recommend.rank import similar
@@ -127,12 +127,3 @@ class Hall:
 def now_ms() -> int:
     """The clock: UTC milliseconds."""
     return time.time_ns() // 1_000_000
-
-
-def new_id(at_ms: int) -> str:
-    """A UUID of version 7 (RFC 9562): milliseconds, then 74 random bits."""
-    value = (at_ms << 80) | secrets.randbits(80)
-    value = (value & ~(0xF << 76)) | (0x7 << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -11,12 +10,13 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from frontrow.data.accounts import Role
+from frontrow.data.ids import derive_id, new_id
 from frontrow.data.replay import outer_members
 from frontrow.errors import UnknownTitle
 from frontrow.recommend.answer import Page
 from frontrow.schema import Event, Kind, Title
 from frontrow.service.auth import Caller, require
-from frontrow.service.hall import Audience, Hall, new_id, now_ms
+from frontrow.service.hall import Audience, Hall, now_ms
 from frontrow.service.ingest import Request as Events
 from frontrow.web.posters import draw
 from frontrow.web.site import page_caller, render
@@ -74,8 +74,8 @@ def viewer_pages(hall: Hall) -> APIRouter:
         it = _title(hall, title)
         audience = Audience(member)
         if d and member and caller.may(Role.INGEST):
-            click = Event(
-                id=_click_id(d, title),
+            click = Event(  # one a decision and title, however often the page is reloaded
+                id=derive_id("click", d, title),
                 at_ms=now_ms(),
                 kind=Kind.CLICK,
                 member=member,
@@ -196,14 +196,6 @@ def _link(member: str, decision_id: str) -> Any:
         return f"/title/{quote(str(title), safe='')}?{urlencode({k: v for k, v in query.items() if v})}"
 
     return link
-
-
-def _click_id(decision_id: str, title: str) -> str:
-    """One click a decision and title, however often the page is reloaded."""
-    digest = bytearray(hashlib.blake2b(f"{decision_id}\0{title}".encode(), digest_size=16).digest())
-    digest[6], digest[8] = digest[6] & 0x0F | 0x80, digest[8] & 0x3F | 0x80  # UUID of version 8: its own making
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _tell_fallback(fallback: str, member: str) -> str:

@@ -11,7 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from frontrow.data.imports.source import Batch, Source, derive_id
+from frontrow.data.ids import derive_id
+from frontrow.data.imports.source import Batch, Source
 from frontrow.schema import Event, Kind, Title
 
 FORMAT: Final = "generated"

@@ -17,9 +17,10 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Final
 
+from frontrow.data.ids import derive_id
 from frontrow.data.imports import rows
 from frontrow.data.imports.rows import Refused, Row
-from frontrow.data.imports.source import Batch, Source, derive_id, in_batches
+from frontrow.data.imports.source import Batch, Source, in_batches
 from frontrow.errors import InputError
 from frontrow.schema import Event, Kind, Title, TitleKind
 

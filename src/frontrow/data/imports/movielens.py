@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from frontrow.data.ids import derive_id
 from frontrow.data.imports import rows
 from frontrow.data.imports.names import clean_genres, name_and_year
 from frontrow.data.imports.rows import Refused, Row
-from frontrow.data.imports.source import Batch, Source, derive_id, in_batches
+from frontrow.data.imports.source import Batch, Source, in_batches
 from frontrow.errors import InputError
 from frontrow.schema import Event, Kind, Title
 

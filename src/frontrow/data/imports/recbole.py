@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from frontrow.data.ids import derive_id
 from frontrow.data.imports import rows
 from frontrow.data.imports.names import clean_genres, name_and_year
-from frontrow.data.imports.source import Batch, Source, derive_id, in_batches
+from frontrow.data.imports.source import Batch, Source, in_batches
 from frontrow.errors import InputError
 from frontrow.schema import Event, Fault, Kind, Title
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -56,12 +55,3 @@ def in_batches(file: str, rows: Iterable[Row], convert: Callable[[int, list[str]
             batch = Batch(file)
     if batch.rows:
         yield batch
-
-
-def derive_id(*parts: str) -> str:
-    """The UUID (version 8, RFC 9562) of a row: the same parts give the same id, so importing twice stores once."""
-    digest = bytearray(blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).digest())
-    digest[6] = digest[6] & 0x0F | 0x80
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
+from frontrow.data.ids import derive_id
 from frontrow.data.imports import rows
 from frontrow.data.imports.rows import Refused, Row, Unit
-from frontrow.data.imports.source import Batch, Source, derive_id, in_batches
+from frontrow.data.imports.source import Batch, Source, in_batches
 from frontrow.errors import InputError
 from frontrow.schema import Event, EventColumn, Kind, Title, TitleColumn, TitleKind
 
