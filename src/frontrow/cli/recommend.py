@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frontrow.cli.options import (
+    DEFAULT_WORKSPACE,
     JsonOption,
     SeedOption,
+    WorkspaceOption,
     emit_json,
     emit_table,
     note,
@@ -26,15 +28,22 @@ EventsOption = Annotated[
 TitlesOption = Annotated[
     Path | None, typer.Option("--titles", help="Parquet or CSV: title,name[,genres][,year][,text]...")
 ]
+MemberArgument = Annotated[str, typer.Argument(help="Outer id of the member.")]
+ProfileOption = Annotated[str, typer.Option("--profile", help="Profile of the member.")]
+CountryOption = Annotated[
+    str, typer.Option("--country", help="Where they are, ISO 3166-1; default: the newest event's.")
+]
+KidsOption = Annotated[bool, typer.Option("--kids", help="As a kids' profile.")]
+CountOption = Annotated[int, typer.Option("--k", min=1, help="Most titles.")]
 ExampleOption = Annotated[
     Path | None, typer.Option("--example", help="Write a small valid input there, explain its columns, and stop.")
 ]
 
 
 def register(app: typer.Typer) -> None:
-    """Add `recommend fit, rank, evaluate, explain, home, similar`."""
+    """Add `recommend fit, rank, evaluate, home, similar, search, explain`."""
     group = typer.Typer(help="Recommendations: fit, rank, evaluate, explain.", no_args_is_help=True)
-    for command in (fit, rank):
+    for command in (fit, rank, evaluate, home, similar, search, explain):
         group.command()(command)
     app.add_typer(group, name="recommend")
 
@@ -160,3 +169,175 @@ def _ranking(titles: pl.DataFrame, viewers: Any, rankings: Any) -> pl.DataFrame:
             "score": rankings.score.ravel(),
         }
     ).filter(pl.col("score") > -np.inf)
+
+
+def evaluate(
+    events: EventsOption = None,
+    titles: TitlesOption = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write an HTML report with charts there.")] = None,
+    minutes: Annotated[float, typer.Option(min=0, help="Time for choosing hyper-parameters, all windows.")] = 3.0,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    example: ExampleOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge the recommender on what came later, beside popularity and plain EASE; without --events, on the workspace.
+
+    Example: frontrow recommend evaluate --events events.parquet --titles titles.csv --report report.html
+    """
+    from frontrow.cli import recommend_files as files
+
+    if example is not None:
+        files.write_example(example)
+        return
+    from frontrow.recommend import evaluate as evaluation
+    from frontrow.recommend import report as reports
+    from frontrow.recommend import signals
+
+    if events is None:
+        interactions, catalogue = _of_workspace(workspace)
+    else:
+        columns = files.read_columns(events)
+        catalogue = files.read_titles(titles, columns.title)
+        interactions = signals.from_columns(
+            columns.member, columns.title, catalogue["title"], columns.at_ms, columns.value
+        )
+    found = evaluation.evaluate(
+        interactions, catalogue, clock_s=time.monotonic, budget_s=60 * minutes, seed=seed, step=note
+    )
+    if report is not None:
+        report.write_text(reports.html(found), "utf-8")
+        note(f"{report}: written")
+    if as_json:
+        emit_json(found)
+        return
+    rows = [
+        (x.window, x.segment, x.system, x.ndcg.viewers, f"{x.ndcg.mean:.4f}", f"{x.recall.mean:.4f}",
+         "" if x.gain is None else f"{x.gain.mean:+.4f} [{x.gain.low:+.4f}, {x.gain.high:+.4f}]",
+         f"{x.coverage:.1%}", f"{x.genre_kl:.3f}", f"{x.novelty:.2f}")
+        for x in found.results
+    ]  # fmt: skip
+    heads = ("window", "segment", "system", "viewers", "NDCG@20", "R@20", "frontrow ahead", "coverage", "KL", "novelty")
+    emit_table("", heads, rows)
+
+
+def home(
+    member: MemberArgument,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    profile: ProfileOption = "",
+    country: CountryOption = "",
+    kids: KidsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """A member's home page: rows of titles with the reason of each.
+
+    Example: frontrow recommend home 42 --workspace cinema
+    """
+    from frontrow.cli.recommend_workspace import open_model, read_viewer
+    from frontrow.recommend.page import build_page
+
+    model = open_model(workspace)
+    viewer = read_viewer(workspace, model, member, profile, country, kids)
+    page = build_page(model, viewer, now_ms=int(time.time() * 1000))
+    if as_json:
+        emit_json(page)
+        return
+    for row in page.rows:
+        emit_table(row.heading, ("title", "name", "why"), [(t.title, t.name, t.reason.text) for t in row.tiles[:5]])
+    if page.fallback:
+        note(f"fallback: {page.fallback}")
+
+
+def similar(
+    title: Annotated[str, typer.Argument(help="Id of the title.")],
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    k: CountOption = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """The titles most like one.
+
+    Example: frontrow recommend similar 50 --workspace cinema --k 5
+    """
+    from frontrow.cli.recommend_workspace import open_model
+    from frontrow.recommend.rank import similar as most_like
+
+    _emit_ranked(most_like(open_model(workspace), title, k, now_ms=int(time.time() * 1000)), as_json)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="A title, a person or a genre; typing errors are forgiven.")],
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    member: Annotated[str, typer.Option("--member", help="Rank for this member.")] = "",
+    profile: ProfileOption = "",
+    k: CountOption = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Search the catalogue.
+
+    Example: frontrow recommend search "godfahter" --workspace cinema --member 42
+    """
+    from frontrow.cli.recommend_workspace import open_model, read_viewer
+    from frontrow.recommend.search import search as find
+
+    model = open_model(workspace)
+    viewer = read_viewer(workspace, model, member, profile, "", False) if member else None
+    _emit_ranked(find(model, query, k, now_ms=int(time.time() * 1000), viewer=viewer), as_json)
+
+
+def explain(
+    member: MemberArgument,
+    title: Annotated[str, typer.Argument(help="Id of the title.")],
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    profile: ProfileOption = "",
+    country: CountryOption = "",
+    kids: KidsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Why a member is shown a title, or why not, and what has changed since yesterday.
+
+    Example: frontrow recommend explain 42 50 --workspace cinema
+    """
+    from frontrow.cli.recommend_workspace import open_model, read_viewer
+    from frontrow.recommend.why import explain as explain_title
+
+    model = open_model(workspace)
+    viewer = read_viewer(workspace, model, member, profile, country, kids)
+    why = explain_title(model, viewer, title, now_ms=int(time.time() * 1000))
+    if as_json:
+        emit_json(why)
+        return
+    typer.echo(why.text)
+    rows = [(b.name, f"+{b.share:.1%}") for b in why.because] + [(b.name, f"-{b.share:.1%}") for b in why.against]
+    if why.from_everybody:
+        rows.append(("(popularity)", f"+{why.from_everybody:.1%}"))
+    emit_table("", ("from", "share of its score"), rows)
+    if why.place_yesterday is not None and why.place_yesterday != why.place:
+        typer.echo(f"Without the last day's events it would be number {why.place_yesterday}.")
+    if why.ahead:
+        typer.echo(f"First in line: {why.ahead}.")
+
+
+def _emit_ranked(ranked: Any, as_json: bool) -> None:
+    if as_json:
+        emit_json(ranked)
+    else:
+        emit_table(
+            "", ("title", "name", "year", "why"), [(t.title, t.name, t.year, t.reason.text) for t in ranked.tiles]
+        )
+
+
+def _of_workspace(root: Path) -> tuple[Any, pl.DataFrame]:
+    """Interactions and catalogue of a workspace. Raises InputError when the log says nothing of taste."""
+    from frontrow import config
+    from frontrow.data import replay
+    from frontrow.data.catalogue import Catalogue
+    from frontrow.data.workspace import open_workspace
+    from frontrow.recommend import signals
+
+    place = open_workspace(root)
+    with Catalogue(place.store_url(config.load(root))) as catalogue:
+        titles = catalogue.frame()
+    events = replay.replay(place.log, kinds=signals.KINDS).frame
+    if not len(events) or not len(titles):
+        raise InputError(f"{root} has no events or no titles yet; 'frontrow import --help' tells how to bring some in")
+    return signals.from_events(events, titles), titles
