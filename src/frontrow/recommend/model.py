@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,6 +23,7 @@ from frontrow.recommend import cold
 from frontrow.recommend.parts import FitConfig, Parts, fit_parts
 from frontrow.recommend.popularity import Popularity
 from frontrow.recommend.ranker import Content, Ranker
+from frontrow.recommend.row_order import LIKINGS
 from frontrow.recommend.rules import Rules, compile_rules
 from frontrow.recommend.signals import Interactions
 from frontrow.recommend.sources import Mix, common_blend, common_scores
@@ -29,6 +31,8 @@ from frontrow.recommend.sources import Mix, common_blend, common_scores
 if TYPE_CHECKING:
     import polars as pl
     from scipy.sparse import csr_array
+
+    from frontrow.recommend.search import Index
 
 __all__ = ["FitConfig", "Model", "Source", "fit"]
 
@@ -53,6 +57,8 @@ class Model:
     mix: Mix
     ranker: Ranker | None = None
     config: dict[str, Any] = field(default_factory=dict)
+    likings: Mapping[str, float] = field(default_factory=lambda: dict(LIKINGS))
+    """How much each kind of row is liked: `row_order.learn` makes it from the log."""
 
     def files(self) -> dict[str, Any]:
         """What to publish: file name -> array, frame or JSON value."""
@@ -63,6 +69,7 @@ class Model:
             "model.json": {
                 "format": FORMAT, "config": self.config, "mix": asdict(self.mix),
                 "ranker": self.ranker.text if self.ranker else "", "sparse": not isinstance(self.parts.B, np.ndarray),
+                "likings": dict(self.likings),
             },
             **_sparse_files("N", self.parts.N),
         }  # fmt: skip
@@ -84,7 +91,7 @@ class Model:
         B = _open_sparse(source, "B", n) if head["sparse"] else source.array("B.npy")
         parts = Parts(B, _open_sparse(source, "N", n), popularity)
         ranker = Ranker(head["ranker"]) if head["ranker"] else None
-        return cls(titles, parts, Mix(**head["mix"]), ranker, head["config"])
+        return cls(titles, parts, Mix(**head["mix"]), ranker, head["config"], head.get("likings", LIKINGS))
 
     @classmethod
     def unfitted(cls, titles: pl.DataFrame) -> Model:
@@ -251,6 +258,13 @@ class Model:
                 works.setdefault(name, []).append(position)
         return {name: np.array(positions, np.intp) for name, positions in works.items() if len(positions) >= 4}
 
+    @cached_property
+    def search_index(self) -> Index:
+        """Trigrams of names, people and genres."""
+        from frontrow.recommend.search import build_index
+
+        return build_index(self)
+
     def neighbours(self, position: int) -> NDArray[np.intp]:
         """The 100 titles most like one, best first; remembered."""
         if position not in self._neighbours:
@@ -278,6 +292,7 @@ def fit(
     config: FitConfig | None = None,
     *,
     ranker: Ranker | None = None,
+    likings: Mapping[str, float] | None = None,
     now_ms: int = 0,
     seed: int = 0,
 ) -> Model:
@@ -292,7 +307,7 @@ def fit(
     parts = fit_parts(interactions, config)
     if isinstance(parts.B, np.ndarray):
         cold.fill(parts.B, titles, parts.popularity.total)
-    return Model(titles, parts, config.mix, ranker, asdict(config))
+    return Model(titles, parts, config.mix, ranker, asdict(config), likings or dict(LIKINGS))
 
 
 def content_of(titles: pl.DataFrame) -> Content:

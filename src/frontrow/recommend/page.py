@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -74,8 +74,8 @@ class PageConfig:
     explore: float = 0.0
     """Probability, 0 to 0.5, that the last tile of the top picks is drawn from the rest of the pool; needs a seed."""
     pinned: tuple[PinnedRow, ...] = ()
-    likings: Mapping[str, float] = field(default_factory=lambda: shelves.LIKINGS)
-    """How much rows of a kind are liked; `row_order.learn` makes it from the log."""
+    likings: Mapping[str, float] | None = None
+    """How much rows of a kind are liked, instead of what the model has learnt from the log (`row_order.learn`)."""
 
 
 _DEFAULT = PageConfig()
@@ -96,7 +96,8 @@ def build_page(
         shelves.of_taste(model, standing, pool, config.because_rows, config.pair_rows, config.person_rows),
         shelves.of_catalogue(model, free, standing.score, now_ms),
     )
-    filled = _Filling(free, _expected_plays(standing.score, pool), config)
+    likings = model.likings if config.likings is None else config.likings
+    filled = _Filling(free, _expected_plays(standing.score, pool), config, likings)
     for shelf in own[:2]:
         filled.add(shelf, least=1)
     for shelf in pinned:
@@ -133,8 +134,10 @@ def _pinned(model: Model, row: PinnedRow) -> Shelf:
 class _Filling:
     """Rows being filled: `free` are the positions that may still be shown."""
 
-    def __init__(self, free: NDArray[np.bool_], plays: NDArray[np.float32], config: PageConfig) -> None:
-        self.free, self.plays, self.config = free, plays, config
+    def __init__(
+        self, free: NDArray[np.bool_], plays: NDArray[np.float32], config: PageConfig, likings: Mapping[str, float]
+    ) -> None:
+        self.free, self.plays, self.config, self.likings = free, plays, config, likings
         self.taken = np.zeros(len(free), bool)
         self.may_repeat = free
         self.rows: list[tuple[Shelf, NDArray[np.integer]]] = []
@@ -160,7 +163,7 @@ class _Filling:
 
     def worth(self, shelf: Shelf, chosen: NDArray[np.integer]) -> float:
         """Expected plays of a row, discounted by position."""
-        liking = self.config.likings.get(shelf.kind, 0.5)
+        liking = self.likings.get(shelf.kind, 0.5)
         return liking * float(self.plays[chosen] @ self._discount[: len(chosen)])
 
     def choose(

@@ -13,7 +13,7 @@ from frontrow.recommend import ranker, rules
 from frontrow.recommend.answer import Ranked
 from frontrow.recommend.explain import BY_POPULARITY, make_tiles
 from frontrow.recommend.history import Histories, one_history
-from frontrow.recommend.sources import PERSONAL, blend, personal_scores
+from frontrow.recommend.sources import PERSONAL, of_one
 from frontrow.recommend.viewer import TIRING, Viewer
 
 if TYPE_CHECKING:
@@ -80,17 +80,14 @@ def _stand(model: Model, history: Histories, blocked: NDArray[np.bool_]) -> Stan
     mix, nothing = model.mix, np.zeros(0, np.float32)
     if not len(history.title):
         return Standing(history.title, nothing, nothing, nothing.astype(bool), model.base_score, blocked)
-    personal, scale = personal_scores(model.parts.B, model.parts.N, history, mix)
-    blended = blend(personal, model.common, mix)
-    of = {"B": np.zeros(len(history.title), np.float32), "N": np.zeros(len(history.title), np.float32)}
-    for source, divided_by in zip(PERSONAL, scale[:, 0], strict=True):
-        fading = history.fading(mix.half_life(source), mix.age_half_life_days)
-        of[mix.matrix_of(source)] += np.float32(mix.weights.get(source, 0.0) / divided_by) * history.weight * fading
-    score = blended[0]
+    personal, by_b, by_n = of_one(model.parts.B, model.parts.N, history, mix)
+    weights = np.array([mix.weights.get(source, 0.0) for source in PERSONAL], np.float32)
+    score = weights @ personal + model.common_part
     if model.ranker is not None:
-        blended[0, blocked] = -np.inf
-        score = reorder(model, history, personal, blended)[0]
-    return Standing(history.title, of["B"], of["N"], history.weight > 0, score, blocked)
+        kept, score[blocked] = score[blocked], -np.inf
+        score = reorder(model, history, personal[:, None], score[None])[0]
+        score[blocked] = kept
+    return Standing(history.title, by_b, by_n, history.weight > 0, score, blocked)
 
 
 def reorder(
@@ -102,9 +99,11 @@ def reorder(
     profile = ranker.profiles(histories, model.content)
     count = min(ranker.CANDIDATES, blended.shape[1])
     top, features = ranker.candidates(blended, personal, model.common, histories.lengths, profile, model.content, count)
-    order = np.argsort(-model.ranker.scores(features), axis=1, kind="stable")
+    score = np.take_along_axis(blended, top, axis=1)
+    preferred = np.where(np.isfinite(score), model.ranker.scores(features), -np.inf)  # what is blocked stays last
+    order = np.argsort(-preferred, axis=1, kind="stable")
     ordered = blended.copy()
-    np.put_along_axis(ordered, np.take_along_axis(top, order, axis=1), np.take_along_axis(blended, top, axis=1), axis=1)
+    np.put_along_axis(ordered, np.take_along_axis(top, order, axis=1), score, axis=1)
     return ordered
 
 

@@ -28,12 +28,6 @@ GEM_SHARE = 0.5
 FEWEST = 8
 """Pool titles that a genre, a pair of genres or a person needs for a row of its own."""
 
-LIKINGS: dict[str, float] = {
-    "continue": 3.0, "list": 2.0, "top": 1.0, "popular": 1.0, "because": 0.8, "trending": 0.7, "genre": 0.7, "new": 0.6,
-    "leaving": 0.6, "pair": 0.6, "person": 0.6, "gems": 0.5, "again": 0.4,
-}  # fmt: skip
-"""How much more or less a tile is played for standing in a row of that kind; `row_order` learns it from the log."""
-
 
 @dataclass(frozen=True)
 class Shelf:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from frontrow.recommend.history import FOREVER, Histories
+from frontrow.recommend.history import FOREVER, NEGLIGIBLE, Histories
 from frontrow.recommend.popularity import Popularity
 
 if TYPE_CHECKING:
@@ -77,6 +77,48 @@ def personal_scores(
     scale[scale < 1e-12] = 1.0
     scores /= scale[:, :, None]
     return scores, scale
+
+
+def of_one(
+    B: NDArray[np.float32] | csr_array, N: csr_array, history: Histories, mix: Mix
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """`personal_scores` of a single viewer [3, titles], in a third of the time: B is read once.
+
+    And what each title of the history weighs in the blend, through B and through N, float32 [history] each.
+    """
+    title, n, length = history.title, history.n_titles, len(history.title)
+    if not isinstance(B, np.ndarray):
+        scores, scale = (each[:, 0] for each in personal_scores(B, N, history, mix))
+        fading = [history.fading(mix.half_life(source), mix.age_half_life_days) for source in PERSONAL]
+        faded = np.stack(fading) * history.weight
+    else:
+        rank = np.arange(length, dtype=np.float32)
+        age = history.age_days / np.float32(mix.age_half_life_days)
+        x = np.exp2(-rank / np.array([[mix.half_life(s)] for s in PERSONAL], np.float32) - age)
+        x[x < NEGLIGIBLE] = 0
+        faded = x * history.weight
+        scores = np.empty((len(PERSONAL), n), np.float32)
+        by_b = [mix.matrix_of(s) == "B" for s in PERSONAL]
+        scores[by_b] = faded[by_b] @ B[title]
+        for place in np.flatnonzero(np.logical_not(by_b)).tolist():
+            counts = x[place] > 0
+            scores[place] = _sparse_sum(N, title[counts], faded[place][counts])
+        scale = np.sqrt(np.einsum("si,si->s", scores, scores) / max(n, 1))
+        scale[scale < 1e-12] = 1.0
+        scores /= scale[:, None]
+    of = {"B": np.zeros(length, np.float32), "N": np.zeros(length, np.float32)}
+    for source, weights, divided_by in zip(PERSONAL, faded, scale, strict=True):
+        of[mix.matrix_of(source)] += np.float32(mix.weights.get(source, 0.0) / divided_by) * weights
+    return scores, of["B"], of["N"]
+
+
+def _sparse_sum(M: csr_array, rows: NDArray[np.integer], weight: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Weighted sum of some rows of a sparse matrix."""
+    starts, lengths = M.indptr[rows], M.indptr[rows + 1] - M.indptr[rows]
+    ends = np.cumsum(lengths)
+    at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
+    of_column = M.data[at] * np.repeat(weight, lengths)
+    return np.asarray(np.bincount(M.indices[at], weights=of_column, minlength=M.shape[1]), np.float64)
 
 
 def blend(personal: NDArray[np.float32], common: NDArray[np.float32], mix: Mix) -> NDArray[np.float32]:
