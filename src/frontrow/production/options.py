@@ -13,7 +13,8 @@ Times are minutes after the local midnight that begins the date (`Mode.zero` is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -68,6 +69,12 @@ class Space:
     facts: Facts
     dates: tuple[date, ...]
     modes: tuple[tuple[Mode, ...], ...]  # of each date
+    fixed: Mapping[str, tuple[date, str]] = field(default_factory=dict)  # scenes of days that a re-plan must not touch
+
+    @cached_property
+    def closed(self) -> frozenset[date]:
+        """Dates that take no scene but their own."""
+        return frozenset(day for day, _ in self.fixed.values())
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:
@@ -101,6 +108,10 @@ class Space:
     def blockers(self, option: Option) -> list[str]:
         """Names of the rules that forbid an option on its own; empty when it is allowed."""
         scene, site, day = self.scenes[option.scene], self.sites[option.site], self.dates[option.day]
+        if scene.id in self.fixed:
+            return [] if self.fixed[scene.id] == (day, site.id) else ["locked days"]
+        if day in self.closed:
+            return ["locked days"]
         sheet = self.facts.sheet
         rules = [f"availability of {who}" for who in scene.cast if not sheet.person[who].free(day)]
         if site.permit(day) is None:
@@ -144,8 +155,10 @@ class Space:
         return min(scene.minutes, mode.magic)
 
 
-def space(facts: Facts, extra_dates: tuple[date, ...] = ()) -> Space:
-    """All modes of each date (and of `extra_dates` beyond the calendar's end)."""
+def space(
+    facts: Facts, extra_dates: tuple[date, ...] = (), fixed: Mapping[str, tuple[date, str]] | None = None
+) -> Space:
+    """All modes of each date (and of `extra_dates` beyond the calendar's end); `fixed` scenes stay where they are."""
     dates = (*facts.dates, *extra_dates)
     cities: dict[str, list[Site]] = {}
     for site in facts.sheet.sites:
@@ -153,7 +166,7 @@ def space(facts: Facts, extra_dates: tuple[date, ...] = ()) -> Space:
     modes = tuple(
         tuple(mode for city, sites in cities.items() for mode in _modes(facts, city, sites, day)) for day in dates
     )
-    return Space(facts, dates, modes)
+    return Space(facts, dates, modes, fixed or {})
 
 
 def _modes(facts: Facts, city: str, sites: list[Site], day: date) -> list[Mode]:

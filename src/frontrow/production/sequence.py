@@ -38,6 +38,22 @@ def assemble(space: Space, decision: Decision, engaged: Mapping[str, tuple[tuple
     return Plan(days, dict(engaged) if engaged is not None else engagements(space, days), left)
 
 
+def decision_of(space: Space, plan: Plan) -> Decision:
+    """The decision behind a plan; days and scenes that the production no longer has are left out."""
+    scenes = {scene.id: number for number, scene in enumerate(space.scenes)}
+    sites = {site.id: number for number, site in enumerate(space.sites)}
+    dates = {day: number for number, day in enumerate(space.dates)}
+    modes: dict[int, Mode] = {}
+    chosen: dict[int, tuple[tuple[int, int], ...]] = {}
+    for day in plan.days:
+        at = dates.get(day.date)
+        mode = None if at is None else next((m for m in space.modes[at] if (m.kind, m.city) == (day.kind, day.city)), None)
+        items = tuple((scenes[s.scene], sites[s.site]) for s in day.slots if s.scene in scenes and s.site in sites)
+        if at is not None and mode is not None and items:
+            modes[at], chosen[at] = mode, items
+    return Decision(modes, chosen)
+
+
 def order_day(space: Space, day: date, mode: Mode, scenes: Sequence[tuple[int, int]]) -> ShootDay:
     """The day's scenes in an order that keeps precedences and light, with a start and an end for each."""
     calendar = space.facts.sheet.calendar

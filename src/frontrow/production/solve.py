@@ -53,14 +53,16 @@ def solve(
     clock: Callable[[], float],
     previous: Mapping[str, date] | None = None,
     first: Decision | None = None,
+    fixed: Mapping[str, tuple[date, str]] | None = None,
     tick: Tick | None = None,
 ) -> Solved:
     """The best plan found in `seconds`. One worker gives the same plan each time; Ctrl-C ends early with the best so far.
 
-    `previous` prices moved scenes; `first` starts from that decision rather than from a grouped one.
+    `previous` prices moved scenes; `first` starts from that decision rather than from a grouped one;
+    `fixed` scenes (date and site) stay, and nothing is added to their days.
     """
     began = clock()
-    space = options.space(facts)
+    space = options.space(facts, fixed=fixed)
     start = first or first_decision(space)
     grouped = assemble(space, start)
     grouped_cost = ledger.price(facts, grouped, previous).total
