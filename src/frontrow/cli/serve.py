@@ -94,6 +94,7 @@ def _run(place: Workspace, settings: Settings, *, worker: bool, as_json: bool, s
     import uvicorn
 
     from frontrow.service.app import create_app
+    from frontrow.service.connection import Connection
     from frontrow.service.hall import Hall
     from frontrow.web.site import add_site
 
@@ -116,9 +117,15 @@ def _run(place: Workspace, settings: Settings, *, worker: bool, as_json: bool, s
     app = create_app(hall, with_worker=worker)
     add_site(app, hall)
     server = uvicorn.Server(
-        # No access log: its lines would say who watched what. /metrics counts requests.
         uvicorn.Config(
-            app, access_log=False, log_config=None, server_header=False, backlog=_BACKLOG, timeout_graceful_shutdown=10
+            app,
+            http=Connection,
+            ws="none",
+            access_log=False,  # its lines would say who watched what; /metrics counts requests
+            log_config=None,
+            server_header=False,
+            backlog=_BACKLOG,
+            timeout_graceful_shutdown=10,
         )
     )
     if as_json:

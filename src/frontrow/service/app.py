@@ -8,23 +8,12 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import Depends, FastAPI, Path, Query, Request, Response
-from fastapi.responses import JSONResponse
 
 from frontrow import __version__
 from frontrow.data.accounts import Role
-from frontrow.errors import (
-    FrontrowError,
-    InputError,
-    Overloaded,
-    Refusal,
-    StorageFull,
-    Unavailable,
-    UnknownMember,
-    UnknownTitle,
-)
 from frontrow.recommend.answer import Page, Ranked
 from frontrow.schema import Decision, Event
-from frontrow.service import ingest
+from frontrow.service import faults, ingest
 from frontrow.service.auth import require
 from frontrow.service.guard import Guard
 from frontrow.service.hall import Audience, Hall
@@ -34,12 +23,7 @@ Text = Annotated[str, Query(max_length=128)]
 Country = Annotated[str, Query(pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2")]
 Maturity = Annotated[int, Query(ge=0, le=99, description="highest minimum age shown; 99: no limit")]
 
-RETRY_AFTER_S = 5.0  # what a client is told when the disk is full or the log is busy
 _encode = msgspec.json.Encoder().encode
-_STATUS: dict[type[FrontrowError], int] = {
-    UnknownTitle: 404, UnknownMember: 404, InputError: 422, Refusal: 409, StorageFull: 507, Overloaded: 503,
-    Unavailable: 503, FrontrowError: 500,
-}  # fmt: skip
 
 
 class HomeDecision(Decision):
@@ -71,7 +55,8 @@ def create_app(hall: Hall, *, with_worker: bool = False) -> FastAPI:
     app.state.doorkeeper = hall.doorkeeper
     app.add_middleware(Timed, metrics=hall.metrics)
     app.add_middleware(Guard, body_bytes=hall.settings.service.body_bytes)
-    app.add_exception_handler(FrontrowError, _answer_error)
+    for kind in faults.HANDLED:
+        app.add_exception_handler(kind, faults.answer)
     _add_health(app, hall)
     _add_events(app, hall)
     _add_recommend(app, hall)
@@ -97,6 +82,7 @@ def _add_health(app: FastAPI, hall: Hall) -> None:
 
 
 def _add_events(app: FastAPI, hall: Hall) -> None:
+    most = hall.settings.events.queue_events
     body = {
         "requestBody": {"required": True, "content": {"application/json": {"schema": _schema(Event | list[Event])}}}
     }
@@ -111,7 +97,7 @@ def _add_events(app: FastAPI, hall: Hall) -> None:
         The same id twice is stored once, so a client that got no answer sends again. Events that are wrong are refused
         one by one, with the reason; 422 when all of them are.
         """
-        acknowledged = await hall.ingest.store(ingest.decode(await request.body()))
+        acknowledged = await hall.ingest.store(ingest.decode(await request.body(), most))
         hall.metrics.refused.inc(len(acknowledged.refused))
         kept = acknowledged.stored + acknowledged.duplicates
         return _json(acknowledged, 422 if acknowledged.refused and not kept else 200)
@@ -120,7 +106,7 @@ def _add_events(app: FastAPI, hall: Hall) -> None:
 def _add_recommend(app: FastAPI, hall: Hall) -> None:
     reader = [Depends(require(Role.READ))]
 
-    @app.get("/v1/home/{member}", tags=["recommend"], dependencies=reader, responses=_answers(HomeDecision))
+    @app.get("/v1/home/{member:path}", tags=["recommend"], dependencies=reader, responses=_answers(HomeDecision))
     async def home(
         member: Annotated[str, Path(min_length=1, max_length=128)],
         profile: Text = "",
@@ -130,7 +116,7 @@ def _add_recommend(app: FastAPI, hall: Hall) -> None:
         """The member's home page: rows of tiles, each with its reason. An unknown member gets a page too."""
         return _json(await hall.home(Audience(member, profile, country, max_maturity)))
 
-    @app.get("/v1/similar/{title}", tags=["recommend"], dependencies=reader, responses=_answers(SimilarDecision))
+    @app.get("/v1/similar/{title:path}", tags=["recommend"], dependencies=reader, responses=_answers(SimilarDecision))
     async def similar(
         title: str,
         count: Annotated[int, Query(ge=1, le=200)] = 20,
@@ -141,13 +127,6 @@ def _add_recommend(app: FastAPI, hall: Hall) -> None:
     ) -> Response:
         """The titles most like one, within the rules; with `member`, those that hold for them."""
         return _json(await hall.similar(title, count, Audience(member, profile, country, max_maturity)))
-
-
-async def _answer_error(_: Request, error: Exception) -> Response:
-    status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
-    wait_s = error.retry_after_s if isinstance(error, Overloaded) else RETRY_AFTER_S
-    headers = {"Retry-After": f"{wait_s:.0f}"} if isinstance(error, Unavailable) else None
-    return JSONResponse({"error": str(error)}, status, headers)
 
 
 def _json(value: object, status: int = 200) -> Response:

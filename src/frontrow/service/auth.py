@@ -37,30 +37,31 @@ class Doorkeeper:
     def __init__(self, accounts: Accounts, clock_ms: Callable[[], int]) -> None:
         self.accounts = accounts
         self._clock_ms = clock_ms
-        self._known: OrderedDict[str, tuple[Caller, int]] = OrderedDict()
+        self._known: OrderedDict[tuple[bool, str], tuple[Caller, int]] = OrderedDict()
 
     async def caller(self, request: Request) -> Caller | None:
         """Who asks, None for nobody known."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        secret = key.strip() if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
+        is_key = scheme.lower() == "bearer"
+        secret = key.strip() if is_key else request.cookies.get(COOKIE, "")
         if not secret:
             return None
         now_ms = self._clock_ms()
-        known = self._known.get(secret)
-        if known and now_ms - known[1] < MEMORY_MS:
+        known = self._known.get((is_key, secret))
+        if known and 0 <= now_ms - known[1] < MEMORY_MS:  # asked again also when the clock was set back
             return known[0]
-        look = self._look_up_key if scheme.lower() == "bearer" else self._look_up_session
+        look = self._look_up_key if is_key else self._look_up_session
         caller = await run_in_threadpool(look, secret, now_ms)
-        self._known.pop(secret, None)
+        self._known.pop((is_key, secret), None)
         if caller:
-            self._known[secret] = (caller, now_ms)
+            self._known[is_key, secret] = (caller, now_ms)
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         return caller
 
-    def forget(self, secret: str) -> None:
-        """Ask the store again for this secret (after signing out)."""
-        self._known.pop(secret, None)
+    def signed_out(self, token: str) -> None:
+        """Ask the store again about this session."""
+        self._known.pop((False, token), None)
 
     def _look_up_key(self, key: str, now_ms: int) -> Caller | None:
         role = self.accounts.key_role(key)
@@ -72,7 +73,10 @@ class Doorkeeper:
 
 
 class Tries:
-    """Counts wrong sign-ins by name and by address, and says when no more are taken for a while."""
+    """Counts sign-ins that were not right, by name and by address, and says when no more are taken for a while.
+
+    A try counts from its beginning, or many sent at once would all be let in before the first was found wrong.
+    """
 
     MOST = 5
     WINDOW_MS = 15 * 60_000
@@ -90,12 +94,18 @@ class Tries:
             return 0
         return max(1, (failures[0] + self.WINDOW_MS - now_ms) // 1000)
 
-    def failed(self, subject: str, now_ms: int) -> None:
-        """Note a wrong try."""
+    def begun(self, subject: str, now_ms: int) -> None:
+        """Count a try."""
         self._failures.setdefault(subject, deque(maxlen=self.MOST)).append(now_ms)
         self._failures.move_to_end(subject)
         if len(self._failures) > self.REMEMBERED:
             self._failures.popitem(last=False)
+
+    def was_right(self, subject: str, now_ms: int) -> None:
+        """Take back the try that was counted at `now_ms`."""
+        failures = self._failures.get(subject, deque())
+        if now_ms in failures:
+            failures.remove(now_ms)
 
 
 def require(role: Role) -> Callable[[Request], Awaitable[Caller]]:

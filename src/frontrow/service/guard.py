@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -62,6 +63,8 @@ class Guard:
             if started:
                 raise
             await self._refuse(scope, receive, send)
+        except ClientDisconnect:  # went away before its body had come: nothing was done, and nobody is there to tell
+            return
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         reason = f"the body is larger than {self._body_bytes:,} bytes; send fewer events a request"

@@ -86,22 +86,29 @@ class Ingest:
                 future.set_exception(outcome)
 
 
-def decode(body: bytes) -> Request:
-    """One event or a list of them; a bad one among many is refused alone. Raises InputError when it is no JSON."""
+def decode(body: bytes, most: int) -> Request:
+    """One event or a list of at most `most`; a bad one among many is refused alone.
+
+    Raises InputError when it is no JSON, or more: a refusal is longer than the shortest thing that can be refused, so
+    that a small body could ask for an answer fifty times its size.
+    """
     many = body.lstrip()[:1] == b"["
     try:
         try:
             events = _decode_many(body) if many else [_decode_one(body)]
         except msgspec.ValidationError:
-            return _decode_each(body if many else b"[" + body + b"]")
+            return _decode_each(body if many else b"[" + body + b"]", most)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"the body is no JSON of events: {error}; send one event or a list of events") from None
+    _check_count(len(events), most)
     return Request(events, range(len(events)), [])
 
 
-def _decode_each(body: bytes) -> Request:
+def _decode_each(body: bytes, most: int) -> Request:
     request = Request([], lines := [], [])
-    for line, raw in enumerate(_split(body)):
+    parts = _split(body)
+    _check_count(len(parts), most)
+    for line, raw in enumerate(parts):
         try:
             request.events.append(_decode_one(raw))
             lines.append(line)
@@ -110,6 +117,11 @@ def _decode_each(body: bytes) -> Request:
             column = path.strip("`").removeprefix("$.") or "event"
             request.refused.append(Fault(line, column, _shorten(bytes(raw)), reason))
     return request
+
+
+def _check_count(count: int, most: int) -> None:
+    if count > most:
+        raise InputError(f"the body holds {count:,} events; send at most {most:,} a request (events.queue_events)")
 
 
 def _shorten(raw: bytes) -> str:

@@ -60,7 +60,7 @@ class Timed:
         try:
             await self._app(scope, receive, noting)
         finally:
-            key = (getattr(scope.get("route"), "path", "other"), status)
+            key = (getattr(scope.get("route"), "path_format", "other"), status)
             child = self._children.get(key)
             if child is None:
                 child = self._children[key] = self._seconds.labels(*key)

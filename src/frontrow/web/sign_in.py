@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -13,6 +14,7 @@ from frontrow.service.auth import COOKIE, Caller, Tries, check_csrf
 from frontrow.service.hall import Hall, now_ms
 from frontrow.web.site import page_caller, render
 
+PASSWORDS_AT_ONCE = 2  # each costs 32 MiB and 60 ms of a core for scrypt
 Person = Annotated[Caller, Depends(page_caller)]
 
 
@@ -20,12 +22,13 @@ def sign_in_pages(hall: Hall) -> APIRouter:
     """Routes of the door."""
     router = APIRouter(include_in_schema=False)
     tries = Tries()
+    hashing = asyncio.Semaphore(PASSWORDS_AT_ONCE)
 
     @router.get("/sign-in")
     async def form(request: Request, next: str = "/") -> HTMLResponse:
         return render(request, "sign_in.html", None, next=next)
 
-    @router.post("/sign-in")
+    @router.post("/sign-in", dependencies=[Depends(from_this_site)])
     async def sign_in(
         request: Request, name: Annotated[str, Form(max_length=128)], password: Annotated[str, Form(max_length=1024)],
         next: Annotated[str, Form()] = "/",
@@ -39,11 +42,14 @@ def sign_in_pages(hall: Hall) -> APIRouter:
             )
             page.headers["Retry-After"] = str(wait_s)
             return page
-        role = await run_in_threadpool(hall.accounts.check_password, name, password)
+        for subject in subjects:
+            tries.begun(subject, at_ms)
+        async with hashing:
+            role = await run_in_threadpool(hall.accounts.check_password, name, password)
         if role is None:
-            for subject in subjects:
-                tries.failed(subject, at_ms)
             return render(request, "sign_in.html", None, 401, next=next, fault="Name or password is wrong.")
+        for subject in subjects:
+            tries.was_right(subject, at_ms)
         return await _welcome(hall, name, role, _within_site(next))
 
     @router.get("/sign-in/{token}")
@@ -60,12 +66,21 @@ def sign_in_pages(hall: Hall) -> APIRouter:
         await check_csrf(request, caller.session)
         token = request.cookies[COOKIE]
         await run_in_threadpool(hall.accounts.close_session, token)
-        hall.doorkeeper.forget(token)
+        hall.doorkeeper.signed_out(token)
         response = RedirectResponse("/sign-in", 303)
         response.delete_cookie(COOKIE)
         return response
 
     return router
+
+
+def from_this_site(request: Request) -> None:
+    """Raises 403 for a form of another site, which could sign a person in as somebody else without their notice.
+
+    Browsers say so themselves; what sends no such header is no browser and can be made to do nothing.
+    """
+    if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+        raise HTTPException(403, "the form was sent from another site; open the sign-in page here")
 
 
 async def _welcome(hall: Hall, person: str, role: Role, where: str) -> Response:

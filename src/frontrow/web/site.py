@@ -9,12 +9,12 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from frontrow import __version__
 from frontrow.data.accounts import Role
+from frontrow.service import faults
 from frontrow.service.auth import Caller, doorkeeper
 from frontrow.service.hall import Hall
 from frontrow.web.posters import draw
@@ -58,7 +58,8 @@ def add_site(app: FastAPI, hall: Hall) -> None:
     app.include_router(viewer_pages(hall))
     app.include_router(console_pages(hall))
     app.add_exception_handler(SignInNeeded, _to_sign_in)
-    app.add_exception_handler(HTTPException, _show_fault)
+    for kind in faults.HANDLED:
+        app.add_exception_handler(kind, _show_fault)
 
 
 async def _to_sign_in(request: Request, _: Exception) -> Response:
@@ -68,10 +69,16 @@ async def _to_sign_in(request: Request, _: Exception) -> Response:
 
 async def _show_fault(request: Request, error: Exception) -> Response:
     """A page for people, JSON for programs."""
-    assert isinstance(error, HTTPException)
     wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+    told = faults.tell(error)
+    if not wants_page:
+        return await faults.answer(request, error)
     caller = await doorkeeper(request).caller(request)
-    if not wants_page or caller is None or caller.session is None:
-        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
-    heading = {404: "There is nothing here", 403: "Not allowed"}.get(error.status_code, "That did not work")
-    return render(request, "fault.html", caller, error.status_code, heading=heading, text=error.detail)
+    if told.status == 401:  # signed out meanwhile: what a form wanted to do has to be asked for again
+        return RedirectResponse("/sign-in", 303)
+    if caller is None or caller.session is None:
+        return await faults.answer(request, error)
+    heading = {404: "There is nothing here", 403: "Not allowed"}.get(told.status, "That did not work")
+    page = render(request, "fault.html", caller, told.status, heading=heading, text=told.text)
+    page.headers.update(told.headers)
+    return page
