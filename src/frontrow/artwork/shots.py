@@ -48,3 +48,12 @@ def find(signals: Signals) -> list[Shot]:
             Shot(float(signals.at_s[start]), end_s, transition, start, last, max(start, clear_first), clear_last)
         )
     return shots
+
+
+def whole(signals: Signals) -> list[Shot]:
+    """Every frame a shot of its own: what a preview of keyframes has instead of shots."""
+    ends = [*signals.at_s[1:], 2 * signals.at_s[-1] - signals.at_s[-2] if len(signals) > 1 else signals.at_s[-1]]
+    return [
+        Shot(float(start), float(end), "start", frame, frame, frame, frame)
+        for frame, (start, end) in enumerate(zip(signals.at_s, ends, strict=True))
+    ]

@@ -47,13 +47,13 @@ def survey(
     path: Path,
     *,
     detail: bool,
+    keyframes: bool = False,
     duration_s: float = 0.0,
-    time_limit_s: float | None = None,
     done: Parts | None = None,
     progress: guard.Progress | None = None,
     keep: Callable[[dict[str, NDArray[Any]]], None] | None = None,
 ) -> Survey:
-    """Look at every frame of the film at `path`. `detail` also measures sharpness (for choosing pictures).
+    """Look at every frame of the film at `path`, or at every keyframe. `detail` also measures sharpness.
 
     `keep` gets each finished part; parts given back as `done` are not computed again. A damaged film gives what could
     be decoded, with `faults`; raises UnreadableMedia when that is nothing.
@@ -67,8 +67,8 @@ def survey(
         if keep:
             keep(part)
 
-    limits = guard.Limits(time_s=time_limit_s or max(_LEAST_TIME_S, _SECONDS_A_SECOND * duration_s))
-    arguments = {"path": str(real), "detail": detail, "since_s": since_s}
+    limits = guard.Limits(time_s=max(_LEAST_TIME_S, _SECONDS_A_SECOND * duration_s))
+    arguments = {"path": str(real), "detail": detail, "since_s": since_s, "keyframes": keyframes}
     facts = guard.run("frontrow.artwork.survey:watch", arguments, limits, progress=progress, part=take)
     signals = join(parts)
     return Survey(
@@ -81,7 +81,7 @@ def survey(
     )
 
 
-def watch(context: Context, path: str, detail: bool, since_s: float | None) -> dict[str, Any]:
+def watch(context: Context, path: str, detail: bool, since_s: float | None, keyframes: bool) -> dict[str, Any]:
     """In the child: send the signals batch by batch, return the facts of the film."""
     from frontrow.media.decode import Film
     from frontrow.media.planes import planar, sample
@@ -99,7 +99,7 @@ def watch(context: Context, path: str, detail: bool, since_s: float | None) -> d
             part = measured | {"at_s": at_s[:filled], "detail": fine[:filled]}
             context.part({name: values[new] for name, values in part.items()})
 
-    with Film(Path(path), context, draft=True) as film:
+    with Film(Path(path), context, draft=True, keyframes=keyframes) as film:
         if since_s is not None:
             film.seek(since_s - _WARM_UP_S)
         for time_s, decoded in film.frames():
@@ -108,7 +108,7 @@ def watch(context: Context, path: str, detail: bool, since_s: float | None) -> d
             sample(frame, 1, *CHROMA, u[filled])
             sample(frame, 2, *CHROMA, v[filled])
             at_s[filled] = time_s
-            fine[filled] = _detail(frame) if detail and seen % DETAIL_EVERY == 0 else np.nan
+            fine[filled] = _detail(frame) if detail and (keyframes or seen % DETAIL_EVERY == 0) else np.nan
             filled, seen = filled + 1, seen + 1
             if filled == BATCH:
                 send()

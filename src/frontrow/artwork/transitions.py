@@ -1,8 +1,8 @@
 """Gradual transitions: between their ends every frame is a blend of the two, in growing shares.
 
 For windows of several lengths the frames inside are fitted as (1 - a) first + a last. In a dissolve or a fade little is
-left over and `a` climbs without a jump; a moving camera leaves a residual, a cut a jump. A fade is a dissolve one end of
-which is flat (black, white, one colour); fading out and in again is one transition.
+left over and `a` climbs without a jump; a moving camera leaves a residual, a cut a jump. A fade is a dissolve one end
+of which is flat (black, white, one colour); fading out and in again is one transition.
 """
 
 from __future__ import annotations

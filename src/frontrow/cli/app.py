@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 
 # Modules of this folder that add commands, in the order of the help page. They import nothing heavy at the top.
-COMMANDS = ("workspace", "config", "imports", "fit", "jobs", "serve", "recommend", "experiments", "production")
+COMMANDS = ("workspace", "config", "imports", "fit", "jobs", "serve", "recommend", "experiments", "production", "artwork", "models")
 
 
 def _version(show: bool) -> None:

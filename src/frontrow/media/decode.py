@@ -5,7 +5,7 @@ Runs inside the decoding child only. Damage is counted and told, not raised, as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _FALLBACK_RATE: Final = 25.0
 _MOST_DAMAGED: Final = 2_000
 """Packets in a row that do not decode before the rest is given up."""
+_SEEK_S: Final = 2.0
+"""Decoding on is cheaper than searching for a keyframe up to about this far."""
 _MOST_FRAMES_A_SECOND: Final = 1_000
 """More decoded frames than this a second of stated duration: the file lies, and could go on for ever."""
 
@@ -121,6 +123,25 @@ class Film:
         if not count:
             detail = f" ({self.damage.tell()[0]})" if self.damage.tell() else ""
             raise UnreadableMedia(f"{self.name} has no frame that can be decoded{detail}; copy it again")
+
+    def frames_at(self, times_s: Sequence[float]) -> Iterator[tuple[int, VideoFrame]]:
+        """(place in `times_s`, frame shown at that time) for ascending times; those that do not decode are left out."""
+        place = 0
+        half_s = 0.5 / self.frame_rate
+        while place < len(times_s) and not self._context.expired:
+            self.seek(times_s[place])
+            began = place
+            try:
+                for at_s, frame in self.frames():
+                    while place < len(times_s) and at_s >= times_s[place] - half_s:
+                        yield place, frame
+                        place += 1
+                    if place == len(times_s) or times_s[place] - at_s > _SEEK_S:
+                        break
+            except UnreadableMedia:
+                self.damage.frames += 1
+            if place == began:
+                place += 1
 
     def _decoded(self) -> Iterator[Any]:
         import av

@@ -1,0 +1,70 @@
+"""What no score makes good: frames that are refused, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from frontrow.artwork.composition import Composition
+from frontrow.artwork.exposure import Exposure
+from frontrow.artwork.sharpness import Sharpness
+from frontrow.artwork.text import Text
+
+_BLACK: Final = 0.15  # what 2% of the pixels exceed
+_DARK: Final = 0.03  # mean
+_WHITE: Final = 0.93
+_BURNT: Final = 0.5  # share of pixels clipped at white
+_FADED: Final = 0.05  # contrast
+_FLASH_CODES: Final = 30.0
+_EMPTY: Final = 0.9  # share without structure: a title card, sky, fog
+_SHEET: Final = 0.55  # share without structure behind lines of text
+_LETTERS: Final = 0.004
+_WRITTEN: Final = 0.12
+_BLURRED: Final = 0.11  # steepness; a blur of some three pixels
+_ADULT: Final = 0.6
+_CREDITS_FROM: Final = 0.6
+"""Credits are looked for in the last part of the film, from this share on."""
+_CREDITS_SHARE: Final = 0.6
+"""From the place after which this share of the frames is written on, everything is credits."""
+WRITTEN: Final = ("title card", "credits")
+
+
+def refuse(
+    exposure: Exposure,
+    sharpness: Sharpness,
+    composition: Composition,
+    text: Text,
+    *,
+    jump: float = 0.0,
+    adult: float = 0.0,
+) -> str | None:
+    """Why a frame is not shown, or None. `jump`: light against the shot's median in codes; `adult`: 0 to 1."""
+    if exposure.bright < _BLACK or exposure.level < _DARK:
+        return "black"
+    if jump > _FLASH_CODES or exposure.level > _WHITE or exposure.clipped_white > _BURNT:
+        return "flash"
+    if composition.flat > _EMPTY:
+        return "title card" if exposure.contrast > _FADED or text.lines else "nothing to see"
+    if exposure.contrast < _FADED:
+        return "faded"
+    if text.area > _WRITTEN or (composition.flat > _SHEET and text.lines >= 2 and text.area > _LETTERS):
+        return "credits"
+    if sharpness.steepness < _BLURRED:
+        return "blurred"
+    if adult > _ADULT:
+        return "not for every age"
+    return None
+
+
+def credits_start(at_s: Sequence[float], refused: Sequence[str | None], length_s: float) -> float:
+    """Seconds from which the film is credits, those of a scene after them included; infinity where there are none.
+
+    `at_s` and `refused` are the looked-at frames in order of time.
+    """
+    for place, at in enumerate(at_s):
+        if at < _CREDITS_FROM * length_s or refused[place] not in WRITTEN:
+            continue
+        after = refused[place:]
+        if len(after) >= 2 and sum(x in WRITTEN for x in after) >= _CREDITS_SHARE * len(after):
+            return at
+    return float("inf")

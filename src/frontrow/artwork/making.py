@@ -1,0 +1,227 @@
+"""The whole way from a film to its chosen pictures, step by step, with progress, and resumable.
+
+`find_shots` and `find_pictures` return; `write` puts files into a folder. The signals of the first pass, which takes
+most of the time, are kept beside the output until it is whole, so that a stopped run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from frontrow.artwork import candidates, choose, cut, examine, networks, shots
+from frontrow.artwork.candidates import Candidate, CandidateConfig
+from frontrow.artwork.encode import SUFFIX, Format
+from frontrow.artwork.survey import Parts, Survey, survey
+from frontrow.media.probe import Probe, probe
+
+MANIFEST: Final = "manifest.json"
+_KEPT: Final = ".signals"
+_SAVE_EVERY: Final = 20  # parts of ten seconds
+
+Step = Callable[[int, int, str], None]
+"""Progress: (done, total, note)."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was found in one film."""
+
+    path: Path
+    probe: Probe
+    shots: list[shots.Shot]
+    pictures: list[choose.Picture]  # every candidate, in order of time
+    choice: choose.Choice
+    bars: tuple[float, float, float, float]
+    faults: list[str]
+    without: list[str]  # what is missing for want of a network
+
+
+def find_shots(path: Path, step: Step | None = None) -> tuple[list[shots.Shot], Survey]:
+    """The shots of a film and what the first pass saw; raises UnreadableMedia."""
+    facts = probe(path)
+    seen = survey(path, detail=False, duration_s=facts.duration_s, progress=_told(step))
+    return shots.find(seen.signals), seen
+
+
+def find_pictures(
+    path: Path,
+    count: int,
+    *,
+    config: CandidateConfig,
+    models: Path | None = None,
+    keep: Path | None = None,
+    preview: bool = False,
+    step: Step | None = None,
+) -> Made:
+    """The best `count` pictures of a film. `models`: folder of networks; `keep`: folder for what a stopped run did.
+
+    `preview` looks at keyframes alone: a hundred times real time, no shots. Raises UnreadableMedia.
+    """
+    facts = probe(path)
+    told = _told(step)
+    kept = _Kept(keep, path) if keep else None
+    seen = survey(
+        path,
+        detail=True,
+        keyframes=preview,
+        duration_s=facts.duration_s,
+        done=kept.load() if kept else None,
+        keep=kept.add if kept else None,
+        progress=told,
+    )
+    found = shots.whole(seen.signals) if preview else shots.find(seen.signals)
+    wanted: list[Candidate] = candidates.pick(seen.signals, found, config)
+    paths = networks.available(models) if models else {}
+    looked, faults = examine.examine(path, wanted, seen.bars, paths, progress=told) if wanted else ([], [])
+    length_s = float(seen.signals.at_s[-1])
+    pictures = choose.score(looked, length_s, with_faces=networks.FACES in paths)
+    return Made(
+        path=path,
+        probe=facts,
+        shots=found,
+        pictures=pictures,
+        choice=choose.choose(pictures, count),
+        bars=seen.bars,
+        faults=list(dict.fromkeys(seen.faults + faults)),
+        without=[text for name, text in networks.WITHOUT.items() if name not in paths],
+    )
+
+
+def write(made: Made, out: Path, *, kind: Format = "jpeg", title: str = "", step: Step | None = None) -> dict[str, Any]:
+    """Cut the chosen pictures into `out` and return the manifest, which is also written there."""
+    out.mkdir(parents=True, exist_ok=True)
+    width, height = shown_size(made)
+    places = [cut.crops(picture, width, height) for picture in made.choice.pictures]
+    files: list[dict[str, str]] = [{} for _ in places]
+
+    def take(place: int, shape: str, data: bytes) -> None:
+        at_ms = round(1000 * made.choice.pictures[place].seen.at_s)
+        name = f"{at_ms:08d}-{shape.replace(':', 'x')}.{SUFFIX[kind]}"
+        (out / name).write_bytes(data)
+        files[place][shape] = name
+
+    if places:
+        cut.cut(
+            made.path, made.choice.pictures, places, made.bars, kind=kind, title=title, take=take, progress=_told(step)
+        )
+    manifest = describe(made) | {
+        "candidates": [
+            entry(picture) | {"files": made_files, "crops": {x.shape: x for x in crops}}
+            for picture, crops, made_files in zip(made.choice.pictures, places, files, strict=True)
+        ]
+    }
+    _write_json(out / MANIFEST, manifest)
+    _Kept(out, made.path).clear()
+    return manifest
+
+
+def shown_size(made: Made) -> tuple[int, int]:
+    """Width and height of the film's picture without bars, with square pixels."""
+    top, bottom, left, right = made.bars
+    wide = made.probe.width * made.probe.pixel_aspect * (1 - left - right)
+    return max(1, round(wide)), max(1, round(made.probe.height * (1 - top - bottom)))
+
+
+def describe(made: Made) -> dict[str, Any]:
+    """What the manifest says of the film as a whole."""
+    return {
+        "video": made.path.name,
+        "duration_s": made.probe.duration_s,
+        "shots": len(made.shots),
+        "looked_at": len(made.pictures),
+        "refused": made.choice.refused,
+        "refusals": made.choice.counts,
+        "faults": made.faults,
+        "without": made.without,
+    }
+
+
+def entry(picture: choose.Picture) -> dict[str, Any]:
+    """What the manifest says of one picture."""
+    seen = picture.seen
+    return {
+        "at_s": seen.at_s,
+        "score": picture.score,
+        "reasons": picture.reasons,
+        "shot": seen.shot,
+        "scene": picture.scene,
+        "characters": list(picture.characters),
+        "faces": len(seen.faces),
+        "hash": f"{seen.hash:016x}",
+    }
+
+
+class _Kept:
+    """The parts of a first pass in a folder, named for the film they belong to."""
+
+    def __init__(self, folder: Path, film: Path) -> None:
+        stat = film.stat()
+        name = hashlib.blake2b(f"{film.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode(), digest_size=8)
+        self._folder = folder / _KEPT / name.hexdigest()
+        self._fresh: Parts = []
+        self._count = 0
+
+    def load(self) -> Parts:
+        """What an earlier run left; a file that does not open ends it."""
+        parts: Parts = []
+        for file in sorted(self._folder.glob("*.npz")):
+            try:
+                with np.load(file, allow_pickle=False) as arrays:
+                    parts.append({name: arrays[name] for name in arrays.files})
+            except (OSError, ValueError):
+                break
+        self._count = len(parts)
+        return parts
+
+    def add(self, part: dict[str, Any]) -> None:
+        """Keep a part; some are written at once."""
+        self._fresh.append(part)
+        if len(self._fresh) < _SAVE_EVERY:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        joined = {name: np.concatenate([x[name] for x in self._fresh]) for name in self._fresh[0]}
+        temporary = self._folder / "writing"
+        with temporary.open("wb") as file:
+            np.savez(file, **joined)  # type: ignore[arg-type]
+        temporary.rename(self._folder / f"{self._count:06d}.npz")
+        self._count += 1
+        self._fresh = []
+
+    def clear(self) -> None:
+        """Forget them: the output is whole."""
+        for file in self._folder.glob("*"):
+            file.unlink()
+        for folder in (self._folder, self._folder.parent):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def _told(step: Step | None) -> Callable[[float, float, str], None] | None:
+    """Progress in seconds of film, with the speed as a multiple of real time."""
+    if step is None:
+        return None
+    began, first_s = time.monotonic(), -1.0
+
+    def told(done_s: float, total_s: float, note: str) -> None:
+        nonlocal began, first_s
+        if first_s < 0 or done_s < first_s:
+            began, first_s = time.monotonic(), done_s
+        passed_s = time.monotonic() - began
+        speed = f"{(done_s - first_s) / passed_s:.0f} x real time" if passed_s > 0.5 else ""
+        step(int(done_s), int(total_s), " ".join(x for x in (note, speed) if x))
+
+    return told
+
+
+def _write_json(path: Path, value: Any) -> None:
+    import msgspec
+
+    path.with_suffix(".writing").write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1))
+    path.with_suffix(".writing").rename(path)

