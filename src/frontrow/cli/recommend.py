@@ -213,12 +213,10 @@ def evaluate(
         return
     rows = [
         (x.window, x.segment, x.system, x.ndcg.viewers, f"{x.ndcg.mean:.4f}", f"{x.recall.mean:.4f}",
-         "" if x.gain is None else f"{x.gain.mean:+.4f} [{x.gain.low:+.4f}, {x.gain.high:+.4f}]",
-         f"{x.coverage:.1%}", f"{x.genre_kl:.3f}", f"{x.novelty:.2f}")
+         "" if x.gain is None else f"{x.gain.mean:+.3f} ({x.gain.low:+.3f})")
         for x in found.results
     ]  # fmt: skip
-    heads = ("window", "segment", "system", "viewers", "NDCG@20", "R@20", "frontrow ahead", "coverage", "KL", "novelty")
-    emit_table("", heads, rows)
+    emit_table("", ("window", "segment", "system", "viewers", "NDCG@20", "R@20", "behind (at least)"), rows)
 
 
 def home(

@@ -22,15 +22,19 @@ from frontrow.recommend.calibration import genre_kl
 from frontrow.recommend.edlae import EdlaeConfig
 from frontrow.recommend.history import FOREVER
 from frontrow.recommend.model import Model, content_of, fit
+from frontrow.recommend.page import build_page
 from frontrow.recommend.parts import FitConfig
 from frontrow.recommend.ranker import profiles
 from frontrow.recommend.signals import Interactions
+from frontrow.recommend.viewer import Viewer, Watched
 from frontrow.recommend.worlds import Timing, World
 
 if TYPE_CHECKING:
     import polars as pl
 
 K = 20
+PAGES = 200
+"""Viewers of a window whose whole pages are judged."""
 CUTS = (0.7, 0.8, 0.9, 1.0)
 """Shares of the events at which windows begin and end."""
 COLD_VIEWERS = 5
@@ -65,11 +69,21 @@ class Result(msgspec.Struct, frozen=True):
     """Frontrow's NDCG less this system's, paired."""
 
 
+class PageValue(msgspec.Struct, frozen=True):
+    """Discounted hits of whole pages: the viewer's own against the page that somebody unknown would get."""
+
+    window: str
+    viewers: int
+    value: Measured
+    popular: Measured
+
+
 class Report(msgspec.Struct, frozen=True):
     """What `frontrow recommend evaluate` finds."""
 
     timing: str
     results: list[Result]
+    pages: list[PageValue]
     leak_check: str
     chosen: dict[str, dict[str, float]]
     """What tuning chose in each window, with its score on the window before."""
@@ -95,6 +109,7 @@ def evaluate(
         _check_pipeline(interactions, int(np.quantile(interactions.at_ms, CUTS[0])), rng)
         checked = "passed: shuffling the future changes nothing"
     results: list[Result] = []
+    pages: list[PageValue] = []
     chosen = {}
     for name, world in windows.items():
         step(f"{name}: choosing on the past")
@@ -107,7 +122,9 @@ def evaluate(
         for segment, part in _segments(world, model).items():
             step(f"{name}: {segment}")
             results += _judge(name, segment, part, systems, model, rng)
-    return Report(timing, results, checked, chosen)
+        step(f"{name}: pages")
+        pages.append(_pages(name, world, model, rng))
+    return Report(timing, results, pages, checked, chosen)
 
 
 def _windows(interactions: Interactions, timing: Timing, rng: np.random.Generator) -> dict[str, World]:
@@ -185,6 +202,8 @@ def _judge(
     ours: NDArray[np.float64] | None = None
     results = []
     for name, scorer in systems.items():
+        if name == "EASE" and segment == "new":
+            continue  # it has nothing to say without a history
         scores = scorer(part)
         scores[part.seen] = -np.inf
         if cold_only:
@@ -210,6 +229,33 @@ def _judge(
         if ours is None:
             ours = gained
     return results
+
+
+def _pages(window: str, world: World, model: Model, rng: np.random.Generator) -> PageValue:
+    """Pages of some viewers: each target found counts 1/log2(2 + row) x 1/log2(2 + place)."""
+    some = np.sort(rng.permutation(len(world.viewers))[:PAGES])
+    known = world.viewers
+    values: list[float] = []
+    popular: list[float] = []
+    for place in some.tolist():
+        part = slice(known.indptr[place], known.indptr[place + 1])
+        viewer = Viewer(place)
+        pairs = zip(known.title[part].tolist(), known.weight[part].tolist(), strict=True)
+        for age, (title, weight) in enumerate(reversed(list(pairs))):
+            viewer.watched[model.ids[title]] = Watched(age, True, 1.0, 1.0, seen=True, weight=weight)
+        wanted = {model.ids[title] for title in np.flatnonzero(world.targets[place]).tolist()}
+        nobody = Viewer(place, watched={title: replace(what, weight=0.0) for title, what in viewer.watched.items()})
+        for who, gained in ((viewer, values), (nobody, popular)):
+            page = build_page(model, who, now_ms=0)
+            gained.append(
+                sum(
+                    1 / np.log2(2 + row) / np.log2(2 + column)
+                    for row, each in enumerate(page.rows)
+                    for column, tile in enumerate(each.tiles)
+                    if tile.title in wanted
+                )
+            )
+    return PageValue(window, len(some), _measured(np.array(values), rng), _measured(np.array(popular), rng))
 
 
 def _measured(values: NDArray[np.float64], rng: np.random.Generator) -> Measured:
