@@ -114,6 +114,12 @@ def first_decision(space: Space) -> Decision:
     return max(plain, scarce, key=lambda decision: sum(map(len, decision.scenes.values())))
 
 
+def needs_proof(facts: Facts) -> bool:
+    """Whether grouping leaves scenes out, so that somebody should ask if every rule can be kept at all."""
+    space = options.space(facts)
+    return sum(map(len, first_decision(space).scenes.values())) < len(space.scenes)
+
+
 def _agree(facts: Facts, search: Search, plan: Plan, cost: int) -> None:
     """Solver, ledger and checker must say the same."""
     if search.cost is not None and search.cost != cost:
