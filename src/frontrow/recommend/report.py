@@ -13,7 +13,7 @@ _COLOURS = {
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:68rem;padding:0 1rem;color:#1c2126;background:#fff}
 h1{font-size:1.6rem;margin:0} h2{font-size:1.15rem;margin:2.2rem 0 .4rem} p{max-width:46rem}
-table{border-collapse:collapse;width:100%;font-size:.85rem} 
+table{border-collapse:collapse;width:100%;font-size:.85rem}
 th,td{text-align:right;padding:.3rem .5rem;white-space:nowrap}
 th:first-child,td:first-child{text-align:left} thead th{border-bottom:2px solid #1c2126}
 td{border-bottom:1px solid #e3e7eb} .frontrow td{font-weight:600}
