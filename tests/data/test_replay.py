@@ -10,7 +10,7 @@ import pytest
 from frontrow.config import EventSettings
 from frontrow.data import segments, tail
 from frontrow.data.events import EventLog
-from frontrow.data.replay import inner_member, outer_members, replay, replay_viewer
+from frontrow.data.replay import count_members, find_members, inner_member, outer_members, replay, replay_viewer
 from frontrow.schema import Event, EventColumn, Kind
 
 KINDS = (Kind.PLAY, Kind.STOP, Kind.LIST)
@@ -135,3 +135,16 @@ def test_a_reader_sees_one_moment_while_the_log_changes(folder, tmp_path):
         [frame] = tail.read(connection, after_seq=tail.state(connection, tail.SEALED_SEQ), up_to_seq=20)
         connection.close()
         assert frame["seq"].to_list() == list(range(1, 21))
+
+
+def test_members_are_counted_and_found_by_the_beginning_of_their_id(tmp_path):
+    assert (count_members(tmp_path), find_members(tmp_path, "", 5)) == (0, [])
+    names = ["m10", "m2", "m1", "n1", "M1", "mé", "m%"]
+    with EventLog(tmp_path, EventSettings()) as log:
+        log.append([Event(id=str(uuid.uuid4()), at_ms=1, kind=Kind.JOIN, member=name) for name in names])
+    assert count_members(tmp_path) == len(names)
+    assert find_members(tmp_path, "", 3) == names[:3]
+    assert find_members(tmp_path, "m1", 5) == ["m10", "m1"]
+    assert find_members(tmp_path, "m", 99) == ["m10", "m2", "m1", "mé", "m%"]
+    assert find_members(tmp_path, "m%", 5) == ["m%"]
+    assert find_members(tmp_path, "x", 5) == []

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +20,8 @@ from frontrow.data import artifacts, replay
 from frontrow.data.accounts import Role
 from frontrow.data.events import Receipt
 from frontrow.errors import Overloaded
-from worlds.service import HISTORY, NOW_MS, Running, event, serve
+from frontrow.service import hall as hall_module
+from worlds.service import HISTORY, NOW_MS, Running, build, event, serve, serve_workspace
 
 OPEN_PATHS = {"/health/live", "/health/ready", "/sign-in", "/sign-in/{token}"}
 
@@ -223,3 +228,35 @@ def test_what_a_request_asks_for_is_checked(running: Running) -> None:
     for query in ("country=austria", "max_maturity=-1", "max_maturity=x"):
         assert running.client.get(f"/v1/home/m0?{query}", headers=running.bearer()).status_code == 422
     assert running.client.get("/v1/similar/t4?count=100000", headers=running.bearer()).status_code == 422
+
+
+def test_a_service_starts_beside_a_model_of_another_format(tmp_path: Path) -> None:
+    place, keys = build(tmp_path / "service")
+    folder = artifacts.open_current(place.artifacts, "recommend")
+    assert folder is not None
+    files = {name: folder.array(name) if name.endswith(".npy") else folder.frame(name) for name in folder.manifest.files
+             if not name.endswith(".json")}  # fmt: skip
+    artifacts.publish(
+        place.artifacts, "recommend", files | {"model.json": {"format": -1}}, config={}, high_water=1, rows={},
+        metrics={}, parents={}, now_ms=NOW_MS + 1, keep=5,
+    )  # fmt: skip
+    for running in serve_workspace(place, keys):
+        page = running.client.get("/v1/home/m0", headers=running.bearer()).json()
+        assert page["fallback"].startswith("no model")
+        assert tiles(page)
+
+
+def test_a_worker_that_was_killed_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hall_module, "REFRESH_S", 0.05)
+    monkeypatch.setattr(hall_module, "WORKER_REST_S", 0.0)
+    place, keys = build(tmp_path / "service", fitted=False)
+    for running in serve_workspace(place, keys, with_worker=True):
+        first = running.hall._worker
+        assert first is not None
+        os.kill(first.pid, signal.SIGKILL)
+        deadline_s = time.monotonic() + 30
+        while running.hall._worker is first and time.monotonic() < deadline_s:
+            threading.Event().wait(0.02)
+        assert running.hall._worker is not first
+        assert running.hall._worker is not None
+        assert running.hall._worker.exit_status is None

@@ -179,3 +179,12 @@ def test_a_session_is_no_key_and_a_key_is_no_session(running: Running) -> None:
     key = running.keys[Role.ADMIN]
     assert running.client.get("/v1/home/m0", headers=running.bearer()).status_code == 200
     assert running.client.get("/v1/home/m0", headers={"Cookie": f"{COOKIE}={key}"}).status_code == 401
+
+
+def test_a_link_on_another_site_makes_no_click(running: Running) -> None:
+    sign_in(running)
+    before = running.hall.ingest.log.high_water
+    for site, clicks in (("cross-site", 0), ("same-origin", 1), ("same-origin", 1)):
+        page = running.client.get("/title/t2?member=m0&d=some-decision", headers={"Sec-Fetch-Site": site})
+        assert page.status_code == 200
+        assert running.hall.ingest.log.high_water == before + clicks

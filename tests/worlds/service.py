@@ -85,12 +85,18 @@ class Running:
 
 
 def serve(root: Path, *, fitted: bool = True, queue_events: int = 20_000) -> Iterator[Running]:
-    """The service until the test is over."""
-    place, keys = build(root, fitted=fitted)
+    """A new service until the test is over."""
+    yield from serve_workspace(*build(root, fitted=fitted), queue_events=queue_events)
+
+
+def serve_workspace(
+    place: Workspace, keys: dict[Role, str], *, with_worker: bool = False, queue_events: int = 20_000
+) -> Iterator[Running]:
+    """The service of a workspace until the test is over."""
     settings = config.load(place.root)
     events = settings.events.model_copy(update={"queue_events": queue_events})
     hall = Hall(place, settings.model_copy(update={"events": events}))
-    app = create_app(hall)
+    app = create_app(hall, with_worker=with_worker)
     add_site(app, hall)
     with TestClient(app, follow_redirects=False) as client:
         yield Running(client, hall, place, keys)

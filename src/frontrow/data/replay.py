@@ -89,6 +89,23 @@ def outer_members(folder: Path) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"member": pl.Int64, "outer": pl.String}, orient="row")
 
 
+def count_members(folder: Path) -> int:
+    """How many members the log knows."""
+    with _reader(folder) as connection:
+        return int(connection.execute("SELECT count(*) FROM member").fetchone()[0]) if connection else 0
+
+
+def find_members(folder: Path, prefix: str, most: int) -> list[str]:
+    """At most `most` outer ids that begin with `prefix`, those first met first."""
+    if prefix:  # the index on outer_id finds them; only they are sorted
+        query = "SELECT outer_id FROM member WHERE outer_id >= ?1 AND outer_id < ?1 || char(1114111) "
+    else:
+        query = "SELECT outer_id FROM member WHERE ?1 = '' "
+    with _reader(folder) as connection:
+        found = connection.execute(query + "ORDER BY member LIMIT ?2", (prefix, most)) if connection else []
+        return [outer for (outer,) in found]
+
+
 @dataclass(frozen=True)
 class _Bounds:
     """What is asked of the log; None is no bound."""

@@ -27,6 +27,7 @@ from frontrow.service.models import RECOMMEND, CurrentModel
 from frontrow.service.viewers import Viewers
 
 REFRESH_S = 1.0  # how often a new model or a changed catalogue is looked for
+WORKER_REST_S = 10.0  # least time from one start of the worker to the next
 _log = logging.getLogger(__name__)
 
 
@@ -59,12 +60,13 @@ class Hall:
         )
         self._watch: asyncio.Task[None] | None = None
         self._worker: engine.Child | None = None
+        self._worker_since_s = 0.0
 
     def open(self, *, with_worker: bool) -> None:
         """Begin looking for new models and, with `with_worker`, start the child that runs jobs."""
         self._watch = asyncio.create_task(self._keep_fresh())
         if with_worker:
-            self._worker = engine.start(["jobs", "work", "--workspace", str(self.workspace.root)])
+            self._start_worker()
 
     async def close(self) -> None:
         """Stop in order: no new models, no jobs, then the log's writer, which first commits what waits."""
@@ -113,15 +115,35 @@ class Hall:
         self.metrics.stored.inc(receipt.stored)
         self.metrics.duplicates.inc(receipt.duplicates)
 
+    def _start_worker(self) -> None:
+        self._worker = engine.start(["jobs", "work", "--workspace", str(self.workspace.root)])
+        self._worker_since_s = time.monotonic()
+
     async def _keep_fresh(self) -> None:
         while True:
             await asyncio.sleep(REFRESH_S)
             self.metrics.viewers.set(len(self.viewers))
-            if await asyncio.to_thread(self.models.refresh):
-                self.viewers.series = self.models.model.series
-                self.metrics.model.clear()
-                self.metrics.model.labels(RECOMMEND, self.models.version or "none").set(1)
-                _log.info("recommend model is now %s", self.models.version or "made of the catalogue alone")
+            try:
+                await self._refresh_model()
+                await self._keep_worker()
+            except Exception:  # noqa: BLE001 - the edge of a task: a store that does not answer once must not end it
+                _log.exception("looking for a new model failed; trying again")
+
+    async def _refresh_model(self) -> None:
+        if await asyncio.to_thread(self.models.refresh):
+            self.viewers.series = self.models.model.series
+            self.metrics.model.clear()
+            self.metrics.model.labels(RECOMMEND, self.models.version or "none").set(1)
+            _log.info("recommend model is now %s", self.models.version or "made of the catalogue alone")
+
+    async def _keep_worker(self) -> None:
+        """Start another worker where one has ended: without it there would be no more nightly fits."""
+        if self._worker is None or self._worker.exit_status is None:
+            return
+        if time.monotonic() - self._worker_since_s >= WORKER_REST_S:
+            _log.error("the worker for jobs has ended (%s); starting another", self._worker.exit_status)
+            await asyncio.to_thread(self._worker.stop, 0)
+            self._start_worker()
 
 
 def now_ms() -> int:

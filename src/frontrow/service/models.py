@@ -39,14 +39,15 @@ class CurrentModel:
         self._of_catalogue = self._catalogue.version()
         try:
             artifact = artifacts.open_current(self._root, RECOMMEND)
+            model = None if artifact is None else Model.load(artifact)  # DamagedArtifact too: of another format
         except DamagedArtifact as error:
             _log.error("%s", error)
-            artifact = None
-        if artifact is None:
+            artifact = model = None
+        if artifact is None or model is None:
             self.version, self.fallback = "", "no model: newest titles of the catalogue; run 'frontrow fit recommend'"
             return Model.unfitted(self._catalogue.frame())
         if artifact.fallback_from:
             _log.error("artifact %s is damaged; version %s stands in", artifact.fallback_from, artifact.version)
         self.version = artifact.version
         self.fallback = f"older model {artifact.version}: the current one is damaged" if artifact.fallback_from else ""
-        return Model.load(artifact)
+        return model

@@ -11,7 +11,9 @@ from starlette.concurrency import run_in_threadpool
 
 from frontrow.data import artifacts, replay
 from frontrow.data.accounts import Role
+from frontrow.errors import DamagedArtifact, Refusal
 from frontrow.jobs.queue import Job, Queue
+from frontrow.jobs.schedule import NIGHTLY
 from frontrow.service.auth import Caller, require
 from frontrow.service.hall import Hall
 from frontrow.service.models import RECOMMEND
@@ -30,25 +32,30 @@ def console_pages(hall: Hall) -> APIRouter:
     def holdings() -> dict[str, Any]:
         """Everything of the page that is read from disk."""
         with Queue(place.jobs) as queue:
-            jobs = [_as_shown(job) for job in queue.list(limit=JOBS_SHOWN)]
-        versions = artifacts.versions(place.artifacts, RECOMMEND)
-        opened = [artifacts.open_version(place.artifacts, RECOMMEND, version, verify=False) for version in versions]
+            last_fit = next((job for job in queue.list(kind=NIGHTLY) if job.state.ended), None)
         return {
-            "jobs": jobs,
-            "models": [artifact.manifest for artifact in opened],
+            "jobs": jobs_now(),
+            "last_fit": last_fit and _as_shown(last_fit),
+            "models": {version: _manifest(version) for version in artifacts.versions(place.artifacts, RECOMMEND)},
             "current": artifacts.current_version(place.artifacts, RECOMMEND),
             "titles": hall.catalogue.count(),
-            "member_count": len(replay.outer_members(place.log)),
+            "member_count": replay.count_members(place.log),
         }
+
+    def _manifest(version: str) -> artifacts.Manifest | None:
+        try:
+            return artifacts.open_version(place.artifacts, RECOMMEND, version, verify=False).manifest
+        except DamagedArtifact:
+            return None
 
     def jobs_now() -> list[dict[str, Any]]:
         with Queue(place.jobs) as queue:
             return [_as_shown(job) for job in queue.list(limit=JOBS_SHOWN)]
 
     @router.get("/console", dependencies=Admin)
-    async def console(request: Request, caller: Reader, notice: str = "") -> HTMLResponse:
+    async def console(request: Request, caller: Reader) -> HTMLResponse:
         return render(
-            request, "console.html", caller, here="console", notice=notice, events=hall.ingest.log.high_water,
+            request, "console.html", caller, here="console", events=hall.ingest.log.high_water,
             viewers=len(hall.viewers), nightly_at=hall.settings.jobs.nightly_at, **await run_in_threadpool(holdings),
         )  # fmt: skip
 
@@ -60,7 +67,7 @@ def console_pages(hall: Hall) -> APIRouter:
     @router.post("/console/fit", dependencies=Admin)
     async def fit() -> RedirectResponse:
         with Queue(place.jobs) as queue:
-            queue.submit("nightly", {}, unique="nightly")
+            queue.submit(NIGHTLY, {}, unique=NIGHTLY)
         return RedirectResponse("/console", 303)
 
     @router.post("/console/jobs/{job_id}/cancel", dependencies=Admin)
@@ -83,8 +90,12 @@ def console_pages(hall: Hall) -> APIRouter:
 
 
 def _as_shown(job: Job) -> dict[str, Any]:
-    begun = datetime.fromtimestamp(job.started_at_ms / 1000, UTC) if job.started_at_ms else None
     return {
         "id": job.id, "kind": job.kind, "state": str(job.state), "done": job.done, "total": job.total,
-        "note": job.note, "error": job.error, "begun": f"{begun:%Y-%m-%d %H:%M:%S}" if begun else "",
+        "note": job.note, "error": job.error, "refused": job.exit_status == Refusal.exit_status,
+        "begun": _time(job.started_at_ms), "ended": _time(job.ended_at_ms),
     }  # fmt: skip
+
+
+def _time(at_ms: int | None) -> str:
+    return "" if at_ms is None else f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"

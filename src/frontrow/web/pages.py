@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from html import escape
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
 
 from frontrow.data.accounts import Role
 from frontrow.data.ids import derive_id, new_id
-from frontrow.data.replay import outer_members
+from frontrow.data.replay import find_members
 from frontrow.errors import UnknownTitle
 from frontrow.recommend.answer import Page
 from frontrow.schema import Event, Kind, Title
@@ -22,7 +24,6 @@ from frontrow.web.posters import draw
 from frontrow.web.site import page_caller, render
 
 SUGGESTIONS = 12
-MEMBERS_S = 30.0  # how old the list of members behind the switcher may be
 SIMILAR = 20
 FEEDBACK = {
     "play": Kind.PLAY,
@@ -40,7 +41,10 @@ MemberId = Annotated[str, Query(max_length=128)]
 def viewer_pages(hall: Hall) -> APIRouter:
     """Routes of the viewer's side of the site."""
     router = APIRouter(include_in_schema=False)
-    directory = MemberDirectory(hall)
+
+    async def find(prefix: str) -> list[str]:
+        """A few members for the switcher."""
+        return await run_in_threadpool(find_members, hall.workspace.log, prefix, SUGGESTIONS)
 
     @router.get("/")
     async def home(request: Request, caller: Reader, member: MemberId = "") -> HTMLResponse:
@@ -54,7 +58,7 @@ def viewer_pages(hall: Hall) -> APIRouter:
                 hero, heading, row.tiles[:] = row.tiles[0], row.heading, row.tiles[1:]
                 break
         return render(
-            request, "home.html", caller, here="home", member=member, members=await directory.find(member),
+            request, "home.html", caller, here="home", member=member, members=await find(member),
             rows=rows, hero=hero, hero_heading=heading,
             hero_poster=hero and draw(str(hero.title), hero.name, hero.genres),
             link=_link(member, decision.decision_id), decision_id=decision.decision_id, versions=decision.versions,
@@ -64,7 +68,7 @@ def viewer_pages(hall: Hall) -> APIRouter:
 
     @router.get("/members")
     async def members(_: Reader, member: MemberId = "") -> HTMLResponse:
-        options = "".join(f'<option value="{_escape(name)}">' for name in await directory.find(member))
+        options = "".join(f'<option value="{escape(name)}">' for name in await find(member))
         return HTMLResponse(options)
 
     @router.get("/title/{title:path}")
@@ -73,7 +77,8 @@ def viewer_pages(hall: Hall) -> APIRouter:
     ) -> HTMLResponse:
         it = _title(hall, title)
         audience = Audience(member)
-        if d and member and caller.may(Role.INGEST):
+        ours = request.headers.get("sec-fetch-site") in {"same-origin", None}  # a link on another site is no click
+        if d and member and ours and caller.may(Role.INGEST):
             click = Event(  # one a decision and title, however often the page is reloaded
                 id=derive_id("click", d, title),
                 at_ms=now_ms(),
@@ -90,7 +95,7 @@ def viewer_pages(hall: Hall) -> APIRouter:
         except UnknownTitle:  # in the catalogue, not yet in a model
             similar, decision_id = [], d
         return render(
-            request, "title.html", caller, member=member, members=await directory.find(member), it=it,
+            request, "title.html", caller, member=member, members=await find(member), it=it,
             similar=similar, did=await _did(hall, audience, title), link=_link(member, decision_id),
             decision_id=d or decision_id, may_act=caller.may(Role.INGEST), new_id=lambda: new_id(now_ms()),
         )  # fmt: skip
@@ -105,7 +110,7 @@ def viewer_pages(hall: Hall) -> APIRouter:
         at: Annotated[float, Query(ge=0, le=1)] = 0.0,
     ) -> HTMLResponse:
         return render(
-            request, "watch.html", caller, member=member, members=await directory.find(member), it=_title(hall, title),
+            request, "watch.html", caller, member=member, members=await find(member), it=_title(hall, title),
             at=at, decision_id=d, new_id=lambda: new_id(now_ms()),
         )  # fmt: skip
 
@@ -140,28 +145,6 @@ def viewer_pages(hall: Hall) -> APIRouter:
         return RedirectResponse(where, 303)
 
     return router
-
-
-class MemberDirectory:
-    """The outer ids of members, for the switcher; read again when they are older than `MEMBERS_S`."""
-
-    def __init__(self, hall: Hall) -> None:
-        self._hall = hall
-        self._names: list[str] = []
-        self._read_at = -MEMBERS_S
-
-    async def find(self, prefix: str) -> list[str]:
-        """A few members whose id begins with `prefix`; members are numbered in the order in which they came."""
-        if time.monotonic() - self._read_at > MEMBERS_S:
-            self._names = outer_members(self._hall.workspace.log)["outer"].to_list()
-            self._read_at = time.monotonic()
-        found = []
-        for name in self._names:
-            if name.startswith(prefix):
-                found.append(name)
-                if len(found) == SUGGESTIONS:
-                    break
-        return found
 
 
 async def _store(hall: Hall, event: Event) -> None:
@@ -203,9 +186,3 @@ def _tell_fallback(fallback: str, member: str) -> str:
         who = f"{member} has watched nothing yet" if member else "No member is chosen"
         return f"{who}, so this is what everybody watches. Play something, and the page becomes theirs."
     return fallback[:1].upper() + fallback[1:]
-
-
-def _escape(text: str) -> str:
-    import html
-
-    return html.escape(text, quote=True)
