@@ -13,7 +13,7 @@ from frontrow.experiments.off_policy import Decisions, Evaluation, evaluate
 from frontrow.experiments.reward_model import design
 
 SEED = 20261124
-RUNS = 200
+RUNS = 1_000
 ROWS, ACTIONS, FEATURES, ROWS_A_VIEWER = 6_000, 10, 5, 3
 
 

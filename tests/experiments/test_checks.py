@@ -158,9 +158,9 @@ def test_one_unit_that_carries_the_effect_hides_the_winner() -> None:
     world = World()
     y = world.rng.normal(0, 1, N)
     y -= np.where(world.treated, y[world.treated].mean(), y[~world.treated].mean())
-    y += 10 + 2.97 * np.sqrt(4 / N) * world.treated  # 2.97 standard errors: not enough alone
+    y += 10 + 3.0 * np.sqrt(4 / N) * world.treated  # 3 standard errors: not enough alone
     whale = np.flatnonzero(world.treated)[7]
-    y[whale] = 60.0
+    y[whale] = 45.0
     found = world.spoil(y=y).look()
     assert found.results[0].verdict == "better"
     check = named(found, "weight of one unit in y")

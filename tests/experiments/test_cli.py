@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from frontrow.cli import experiments as commands
 from frontrow.errors import InputError, Refusal
 
-
 HEADER = b"unit,arm,at,country,played,minutes,left,pre_minutes\n"
+ROW = b"a,control,2026-03-03T00:00:00Z,DE,1,%s,0,1\n"
 
 
 @pytest.fixture(scope="module")
@@ -167,9 +167,8 @@ def test_wrong_input_is_said_in_one_line(run: Any, args: tuple[str, ...], messag
         ("bad.csv", b"\x00\xff\xfe not,a\ntable", "cannot read|no column"),
         ("empty.csv", b"unit,arm,played\n", "no rows"),
         ("fake.parquet", b"PAR1 nonsense", "cannot read"),
-        ("nan.csv", HEADER + b"a,control,2026-03-03T00:00:00Z,DE,1,nan,0,1\nb,treatment,2026-03-03T00:00:00Z,DE,1,1,0,1\n",
-         "minutes.*nan"),
-        ("words.csv", HEADER + b"a,control,2026-03-03T00:00:00Z,DE,yes,1,0,1\n", "must hold numbers"),
+        ("nan.csv", HEADER + ROW % b"nan" + ROW.replace(b"control", b"treatment") % b"1", "minutes.*nan"),
+        ("words.csv", HEADER + ROW % b"many", "must hold numbers"),
     ],
 )  # fmt: skip
 def test_hostile_files_are_refused(run: Any, example: Path, name: str, content: bytes, message: str) -> None:

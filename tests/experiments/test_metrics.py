@@ -10,6 +10,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from frontrow.experiments.definition import parse
 from frontrow.experiments.exposure import collect
+from frontrow.experiments.intervals import difference_variance
 from frontrow.experiments.metrics import Estimate, estimate
 from frontrow.experiments.tables import read_log
 
@@ -27,12 +28,20 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(5)
 
 
-def test_a_mean_has_welch_variance(rng: np.random.Generator) -> None:
+def test_a_mean_has_welch_variance_and_never_less(rng: np.random.Generator) -> None:
     y = rng.gamma(2, 3, N) + (np.arange(N) % 2)
     found = measure({}, y=y)
     oracle = CompareMeans(DescrStatsW(y[1::2]), DescrStatsW(y[::2]))
     assert found.effect == pytest.approx(y[1::2].mean() - y[::2].mean())
-    assert found.variance == pytest.approx(oracle.std_meandiff_separatevar**2)
+    assert 1 <= found.variance / oracle.std_meandiff_separatevar**2 < 1.02
+
+
+def test_a_small_arm_short_of_its_rare_large_outcomes_does_not_look_certain() -> None:
+    # Control: 10,000 units of variance 100. Treatment: 500 units without any of the large outcomes, variance 1.
+    variance = float(difference_variance((100.0, 1.0), (10_000, 500)))
+    assert variance == pytest.approx(100 / 10_000 + (100 * 10_000 + 500) / 10_500 / 500)
+    # The other way round a small arm of larger variance keeps its own.
+    assert float(difference_variance((1.0, 100.0), (10_000, 500))) == pytest.approx(100 / 500, rel=0.01)
 
 
 def test_cuped_cuts_the_variance_by_the_squared_correlation_and_keeps_the_effect(rng: np.random.Generator) -> None:

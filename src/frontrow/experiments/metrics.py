@@ -1,6 +1,6 @@
 """From one row a unit to an effect with its variance: means and ratios, winsorised, adjusted by CUPED.
 
-Every estimator is written as a mean of per-unit contributions, so that one Welch variance, one adjustment and one
+Every estimator is written as a mean of per-unit contributions, so that one variance, one adjustment and one
 test of a single unit's weight serve them all. A ratio's contributions are its linearisation (delta method: Deng,
 Knoblich, Lu 2018).
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from frontrow.experiments import cuped
+from frontrow.experiments import cuped, intervals
 from frontrow.experiments.definition import Metric
 from frontrow.experiments.exposure import Sample, covariate_source
 
@@ -24,7 +24,7 @@ class Estimate:
     """The difference treatment - control of one metric."""
 
     effect: float
-    variance: float  # of the effect; Welch, dispersion included
+    variance: float  # of the effect; Welch with a floor, dispersion included
     control: float  # value in the control arm, before adjustment
     treatment: float
     n: tuple[int, int]  # units: control, treatment
@@ -94,8 +94,8 @@ def _values(sample: Sample, metric: Metric) -> tuple[Floats, Floats, int]:
 
 
 def _variance(parts: Floats, rows: tuple[NDArray[np.intp], NDArray[np.intp]]) -> float:
-    """Welch: each arm with its own variance; endless below two units."""
-    return float(sum(parts[r].var(ddof=1) / r.size if r.size > 1 else np.inf for r in rows))
+    spread = [parts[r].var(ddof=1) if r.size > 1 else 0.0 for r in rows]
+    return float(intervals.difference_variance((spread[0], spread[1]), (rows[0].size, rows[1].size)))
 
 
 def _without_extreme(
