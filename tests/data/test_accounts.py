@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from frontrow.data.accounts import Accounts, Role
-from frontrow.errors import InputError
+from frontrow.data.accounts import Accounts, Person, Role
+from frontrow.errors import DamagedArtifact, InputError
 
 NOW_MS = 1_700_000_000_000
 DAY_MS = 86_400_000
@@ -86,3 +86,48 @@ def test_a_link_signs_in_once_and_within_a_day(accounts: Accounts) -> None:
     assert accounts.use_link(link, NOW_MS + 2) is None
     late = accounts.add_link("ada", Role.ADMIN, NOW_MS)
     assert accounts.use_link(late, NOW_MS + DAY_MS) is None
+
+
+def test_a_person_who_is_removed_is_signed_out_and_their_links_are_void(accounts: Accounts) -> None:
+    accounts.set_person("eve", "a long password", Role.ADMIN)
+    token, _ = accounts.open_session("eve", Role.ADMIN, NOW_MS, 1)
+    link = accounts.add_link("eve", Role.ADMIN, NOW_MS)
+    assert accounts.list_people() == [Person("eve", Role.ADMIN)]
+    accounts.remove_person("eve")
+    assert accounts.list_people() == []
+    assert accounts.check_password("eve", "a long password") is None
+    assert accounts.session(token, NOW_MS) is None
+    assert accounts.use_link(link, NOW_MS) is None
+    with pytest.raises(InputError, match="people list"):
+        accounts.remove_person("eve")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\0b", "a\nb", "x" * 129, "\ud800"])
+def test_names_that_no_database_or_log_line_can_hold_are_refused(accounts: Accounts, name: str) -> None:
+    for refused in (
+        lambda: accounts.add_key(name, Role.READ, NOW_MS),
+        lambda: accounts.set_person(name, "a long password", Role.READ),
+        lambda: accounts.add_link(name, Role.READ, NOW_MS),
+    ):
+        with pytest.raises(InputError, match="printable characters"):
+            refused()
+
+
+def test_a_store_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "catalogue.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(InputError, match="is no SQLite database"):
+        Accounts(f"sqlite:///{tmp_path / 'catalogue.db'}")
+
+
+def test_a_damaged_store_is_named(accounts: Accounts, database: Path) -> None:
+    for number in range(200):
+        accounts.add_key(f"key {number}", Role.READ, NOW_MS)
+    accounts.close()
+    with sqlite3.connect(database) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+    content = bytearray(database.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    database.write_bytes(content)
+    with pytest.raises(DamagedArtifact, match="restore it from a backup"):
+        Accounts(f"sqlite:///{database}").list_keys()

@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, 
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.schema import CreateTable
 
-from frontrow.errors import InputError, StorageFull, Unavailable
+from frontrow.errors import DamagedArtifact, InputError, StorageFull, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000  # how long one SQLite connection waits for another's write before it gives up
 
@@ -46,8 +46,8 @@ def open_store(url: str) -> Engine:
 def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction: committed as a whole when the block ends, rolled back when it raises.
 
-    Raises StorageFull when the disk is full, Unavailable when the database cannot be reached or stays locked, and
-    InputError when the file is no database.
+    Raises StorageFull when the disk is full, Unavailable when the database cannot be reached, written to or stays
+    locked, InputError when the file is no database, and DamagedArtifact when it is a damaged one.
     """
     try:
         with engine.begin() as connection:
@@ -59,6 +59,10 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     except DatabaseError as error:
         if "not a database" in str(error.orig):
             raise InputError(f"{engine.url.database} is no SQLite database; move it away or mend store.url") from error
+        if "malformed" in str(error.orig):
+            raise DamagedArtifact(
+                f"{engine.url.database} is damaged ({error.orig}); restore it from a backup"
+            ) from error
         raise
 
 
