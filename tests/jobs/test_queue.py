@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from frontrow.errors import InputError
+from frontrow.errors import InputError, StorageFull, Unavailable
 from frontrow.jobs import queue as queues
 from frontrow.jobs.queue import LEASE_MS, MOST_ATTEMPTS, LeaseLost, Queue, State
 
@@ -187,7 +187,7 @@ def test_an_unknown_job_and_a_file_that_is_no_queue_are_named(queue: Queue, tmp_
     with pytest.raises(InputError, match="no job 99"):
         queue.get(99)
     (tmp_path / "broken.db").write_bytes(b"not a database at all" * 100)
-    with pytest.raises(InputError, match="cannot be used as a job queue"):
+    with pytest.raises(InputError, match="is no job queue or damaged .* move it away"):
         Queue(tmp_path / "broken.db")
 
 
@@ -196,3 +196,31 @@ def test_jobs_outlive_the_process(tmp_path: Path, queue: Queue) -> None:
     queue.close()
     with Queue(tmp_path / "jobs.db") as again:
         assert again.get(number).args == {"n": 1}
+
+
+def test_a_full_disk_is_said_and_the_job_is_still_there(queue: Queue) -> None:
+    number = queue.submit("a", {})
+    pages = queue._connection.execute("PRAGMA page_count").fetchone()[0]
+    queue._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way of having no room
+    with pytest.raises(StorageFull, match="full; make room"):
+        queue.submit("b", {"text": "x" * 100_000})
+    queue._connection.execute("PRAGMA max_page_count = 1000000")
+    assert [job.id for job in queue.list()] == [number]
+    assert queue.claim("w") is not None
+
+
+def test_a_queue_where_no_file_can_be_is_not_blamed_on_its_content(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="cannot be used now: unable to open"):
+        Queue(tmp_path / "nowhere" / "jobs.db")
+
+
+def test_a_queue_damaged_in_the_middle_is_named(tmp_path: Path, queue: Queue) -> None:
+    for _ in range(50):
+        queue.submit("a", {"text": "x" * 3000})
+    queue.close()
+    path = tmp_path / "jobs.db"
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="damaged .* move it away"), Queue(path) as broken:
+        broken.list()

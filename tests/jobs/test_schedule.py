@@ -71,3 +71,21 @@ def test_a_fit_by_hand_after_the_hour_is_that_nights_fit(tmp_path: Path) -> None
         queue.claim("w", job_id=job_id)
         now += 5 * HOUR_MS
         assert submit_when_due(queue, "03:30", 0) is None
+
+
+def test_a_clock_that_was_set_back_stops_no_nightly(tmp_path: Path) -> None:
+    real = int(datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp() * 1000)
+    now = real + 400 * DAY_MS  # a clock far ahead
+    with Queue(tmp_path / "jobs.db", lambda: now) as queue:
+        queue.submit("nightly", {})
+        job = queue.claim("w")
+        assert job is not None
+        queue.finish(job, None)
+        now = real
+        submitted = []
+        for _ in range(48):
+            now += HOUR_MS
+            if number := submit_when_due(queue, "03:30", real):
+                submitted.append(number)
+                assert queue.cancel(number)
+        assert len(submitted) == 2

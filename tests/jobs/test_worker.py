@@ -218,3 +218,25 @@ def test_the_heartbeat_thread_ends_with_its_job(queue: Queue, place: Workspace) 
 
 def test_every_kind_that_is_scheduled_has_a_function() -> None:
     assert "nightly" in functions()
+
+
+def test_a_worker_outlives_a_full_disk(queue: Queue, place: Workspace) -> None:
+    ran: list[str] = []
+
+    def fills(context: JobContext) -> dict[str, str]:
+        pages = queue._connection.execute("PRAGMA page_count").fetchone()[0]
+        queue._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way of having no room
+        ran.append("fills")
+        return {"text": "x" * 100_000}
+
+    def small(context: JobContext) -> None:
+        ran.append("small")
+        worker.stop()
+
+    worker = Worker(queue, {"fills": fills, "small": small}, place, Settings())
+    first, second = queue.submit("fills", {}), queue.submit("small", {})
+    queue.submit("nightly", {}, run_at_ms=queue.clock() + 10**9)
+    worker.run_forever()
+    assert ran == ["fills", "small"]
+    assert queue.get(second).state == "done"
+    assert queue.get(first).state == "running"  # its lease runs out, and it is begun again

@@ -168,14 +168,3 @@ def _publish(
         now_ms=context.now_ms(),
         keep=context.settings.jobs.keep_versions if name == RECOMMEND else 1,
     )
-
-
-def _current_config(context: JobContext, candidate: Model) -> FitConfig | None:
-    """How the current model was fitted; None when there is none, or as the candidate was: the fit would be the same."""
-    try:
-        current = artifacts.open_current(context.workspace.artifacts, RECOMMEND, verify=False)
-        if current is None or current.manifest.config.get("fit") == msgspec.to_builtins(candidate.config):
-            return None
-        return msgspec.convert(current.manifest.config["fit"], FitConfig)
-    except (DamagedArtifact, msgspec.ValidationError, KeyError):  # damaged, or of a version whose fit was another
-        return None

@@ -25,7 +25,7 @@ from typing import Any, Self
 
 import msgspec
 
-from frontrow.errors import FrontrowError, InputError
+from frontrow.errors import FrontrowError, InputError, StorageFull, Unavailable
 
 LEASE_MS = 20_000  # how long a killed worker's job waits; several heartbeats, so that a busy machine loses none
 MOST_ATTEMPTS = 3
@@ -111,19 +111,22 @@ def clock_ms() -> int:
 
 
 class Queue:
-    """The queue in the file `path`, made when missing. Any number of processes and threads may use it at once."""
+    """The queue in the file `path`, made when missing. Any number of processes and threads may use it at once.
+
+    Everything raises StorageFull when the disk is full, Unavailable when the file cannot be opened or written, and
+    InputError when it is damaged or no queue.
+    """
 
     def __init__(self, path: Path, clock: Callable[[], int] = clock_ms) -> None:
         self.clock = clock
+        self._path = path
         self._lock = threading.Lock()
-        try:
+        with self._errors():
             self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.executescript(_SCHEMA)
-        except sqlite3.DatabaseError as error:
-            raise InputError(f"{path} cannot be used as a job queue ({error}); move it away and try again") from None
 
     def __enter__(self) -> Self:
         return self
@@ -235,7 +238,7 @@ class Queue:
 
     def get(self, job_id: int) -> Job:
         """One job. Raises InputError when there is none of that id."""
-        with self._lock:
+        with self._lock, self._errors():
             row = self._connection.execute("SELECT * FROM job WHERE id = ?", (job_id,)).fetchone()
         if row is None:
             raise InputError(f"there is no job {job_id}; see 'frontrow jobs list'")
@@ -243,7 +246,7 @@ class Queue:
 
     def list(self, *, kind: str | None = None, limit: int = 50) -> list[Job]:
         """The newest jobs first."""
-        with self._lock:
+        with self._lock, self._errors():
             rows = self._connection.execute(
                 "SELECT * FROM job WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2", (kind, limit)
             ).fetchall()
@@ -274,14 +277,30 @@ class Queue:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        with self._lock, self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # SQLite has rolled back by itself after some errors
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """SQLite's errors as ours."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended bits
+            if code == sqlite3.SQLITE_FULL:
+                raise StorageFull(f"the disk of {self._path} is full; make room and try again") from None
+            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise InputError(
+                    f"{self._path} is no job queue or damaged ({error}); move it away, try again"
+                ) from None
+            raise Unavailable(f"{self._path} cannot be used now: {error}") from None
 
 
 def _job(row: sqlite3.Row) -> Job:

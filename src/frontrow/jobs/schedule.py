@@ -20,10 +20,11 @@ def submit_when_due(queue: Queue, at: str, started_ms: int) -> int | None:
     """Submit the nightly when its time has passed since the last one was submitted, however that was; its id or None.
 
     Where there never was one, the time counts from `started_ms`, when this worker began: a new workspace waits for its
-    first night.
+    first night. A clock that was set back is not waited for: what lies ahead of it does not count as a time.
     """
+    now_ms = queue.clock()
     earlier = queue.list(kind=NIGHTLY, limit=1)
-    since_ms = earlier[0].made_at_ms if earlier else started_ms
-    if next_run_ms(at, since_ms) > queue.clock():
+    since_ms = next((at_ms for at_ms in (*(job.made_at_ms for job in earlier), started_ms) if at_ms <= now_ms), 0)
+    if next_run_ms(at, since_ms) > now_ms:
         return None
     return queue.submit(NIGHTLY, {}, unique=NIGHTLY)

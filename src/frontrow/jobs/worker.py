@@ -18,7 +18,7 @@ from typing import Any
 
 from frontrow.config import Settings
 from frontrow.data.workspace import Workspace
-from frontrow.errors import Cancelled, FrontrowError
+from frontrow.errors import Cancelled, FrontrowError, Unavailable
 from frontrow.jobs.queue import Job, LeaseLost, Queue, State
 from frontrow.jobs.schedule import submit_when_due
 
@@ -113,8 +113,13 @@ class Worker:
         """Work until `stop`; also submits the nightly when it is due."""
         started_ms = self._queue.clock()
         while not self.stopping:
-            submit_when_due(self._queue, self._settings.jobs.nightly_at, started_ms)
-            if self.run_one() is None:
+            idle = True
+            try:
+                submit_when_due(self._queue, self._settings.jobs.nightly_at, started_ms)
+                idle = self.run_one() is None
+            except Unavailable as error:  # a full disk, mostly: the lease of what ran runs out, and it goes on
+                _log.warning("%s", error)
+            if idle:
                 with suppress(Empty):
                     self._wake.get(timeout=POLL_S)
 
@@ -173,6 +178,8 @@ class Worker:
                 except LeaseLost:
                     context.lost.set()
                     return
+                except Unavailable as error:
+                    _log.warning("%s", error)
 
         thread = threading.Thread(target=beat, name=f"heartbeat of job {job.id}", daemon=True)
         thread.start()
