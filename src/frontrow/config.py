@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from frontrow.errors import ConfigError
 FILE_NAME = "frontrow.toml"
 PREFIX = "FRONTROW_"
 DELIMITER = "__"
+_PASSWORD = re.compile(r"(//[^:/]*:).*(?=@)|(\bpassword=)[^&]*")  # in a URL; never printed
 
 
 class Section(BaseModel):
@@ -146,7 +148,10 @@ def effective(settings: Settings, workspace: Path | None = None) -> list[Effecti
                 source = str(_path(workspace))
             else:
                 source = "default"
-            lines.append(Effective(f"{section_name}.{name}", getattr(section, name), source, field.description or ""))
+            value = getattr(section, name)
+            if (section_name, name) == ("store", "url"):
+                value = _PASSWORD.sub(r"\1\2***", value)
+            lines.append(Effective(f"{section_name}.{name}", value, source, field.description or ""))
     return lines
 
 
@@ -159,17 +164,21 @@ def _read_file(workspace: Path | None) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(_path(workspace).read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{_path(workspace)} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{_path(workspace)} is not valid TOML: {error}") from None
 
 
 def _misspelt(variable: str) -> bool:
-    """Whether a variable is written like a setting (FRONTROW_SECTION__KEY) and there is no such setting."""
-    if not variable.upper().startswith(PREFIX) or DELIMITER not in variable:
+    """Whether a variable names a section (FRONTROW_SECTION[__KEY]) and no setting in it."""
+    if not variable.upper().startswith(PREFIX):
         return False
-    section, _, key = variable[len(PREFIX) :].lower().partition(DELIMITER)
+    section, delimiter, key = variable[len(PREFIX) :].lower().partition(DELIMITER)
     field = Settings.model_fields.get(section)
-    return field is None or key not in getattr(field.annotation, "model_fields", {})
+    if field is None:
+        return bool(delimiter)
+    return key not in getattr(field.annotation, "model_fields", {})
 
 
 def _fault(fault: Any) -> str:
