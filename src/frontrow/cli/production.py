@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from frontrow.production.sheet import Sheet
     from frontrow.production.solve import Solved
 
-SecondsOption = Annotated[float, typer.Option("--seconds", min=1, help="Time to search; Ctrl-C ends it with the best so far.")]
+SecondsOption = Annotated[
+    float, typer.Option("--seconds", min=1, help="Time to search; Ctrl-C ends it with the best so far.")
+]
 WorkersOption = Annotated[
     int, typer.Option("--workers", min=0, help="Threads of CP-SAT; 1 gives the same plan each time, 0 takes all cores.")
 ]
@@ -131,7 +133,9 @@ def order(
             seed=seed,
             workers=workers or os.cpu_count() or 1,
             clock=time.monotonic,
-            tick=lambda what, best, bound, left: report(f"{what}: best extra {best:,}, bound {bound:,}", seconds - left, seconds),
+            tick=lambda what, best, bound, left: report(
+                f"{what}: best extra {best:,}, bound {bound:,}", seconds - left, seconds
+            ),
         )
     if as_json:
         emit_json(found)
@@ -144,7 +148,9 @@ def order(
 def import_script(
     script: Annotated[Path, typer.Argument(help="Screenplay: .fountain or .fdx (told from the content).")],
     out: Annotated[Path, typer.Option("--out", help="Sheet to write: a .yaml file, or a folder for CSVs.")],
-    start: Annotated[str, typer.Option("--start", help="First shooting day, YYYY-MM-DD; without it a Monday in four weeks.")] = "",
+    start: Annotated[
+        str, typer.Option("--start", help="First shooting day, YYYY-MM-DD; without it a Monday in four weeks.")
+    ] = "",
     currency: Annotated[str, typer.Option("--currency", help="ISO 4217 code of the amounts.")] = "EUR",
     as_json: JsonOption = False,
 ) -> None:
@@ -182,7 +188,9 @@ def plan(
     seconds: SecondsOption = 60,
     workers: WorkersOption = 1,
     seed: SeedOption = 0,
-    example: Annotated[Path | None, typer.Option("--example", help="Write a small valid sheet to this folder and stop.")] = None,
+    example: Annotated[
+        Path | None, typer.Option("--example", help="Write a small valid sheet to this folder and stop.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a costed shooting schedule that breaks no rule, or name the rules that cannot hold together (exit status 3).
@@ -243,7 +251,10 @@ def explain(
         return
     typer.echo(f"Scene {scene} is on {reason.date}.")
     money = _money(facts)
-    table = [(m.date, "" if m.broken else money(m.price), "; ".join(sorted({v.rule for v in m.broken}))) for m in reason.alternatives]
+    table = [
+        (m.date, "" if m.broken else money(m.price), "; ".join(sorted({v.rule for v in m.broken})))
+        for m in reason.alternatives
+    ]
     emit_table("Other days", ("date", "price", "breaks"), table)
 
 
@@ -303,8 +314,13 @@ def replan(
         )
     told = replanning.notices(facts, old, found.plan)
     if not as_json:
-        emit_table("Who must be told", ("who", "role", "changes"), [(n.who, n.role, "\n".join(n.changes)) for n in told])
-    _write(out, {"notices.json": json.dumps([{"who": n.who, "role": n.role, "changes": n.changes} for n in told], indent=1)})
+        emit_table(
+            "Who must be told", ("who", "role", "changes"), [(n.who, n.role, "\n".join(n.changes)) for n in told]
+        )
+    _write(
+        out,
+        {"notices.json": json.dumps([{"who": n.who, "role": n.role, "changes": n.changes} for n in told], indent=1)},
+    )
     _publish(facts, found, out, seed, as_json, {"notices": told}, old)
 
 
@@ -315,11 +331,19 @@ def read_plan(path: Path) -> Plan:
     try:
         return plans.from_json(json.loads(read_text(path)))
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}: is not JSON: {error.msg}; give plan.json of 'production plan'") from None
+        raise InputError(
+            f"{path}:{error.lineno}: is not JSON: {error.msg}; give plan.json of 'production plan'"
+        ) from None
 
 
 def _publish(
-    facts: Facts, found: Solved, out: Path, seed: int, as_json: bool, more: dict[str, Any] | None = None, old: Plan | None = None
+    facts: Facts,
+    found: Solved,
+    out: Path,
+    seed: int,
+    as_json: bool,
+    more: dict[str, Any] | None = None,
+    old: Plan | None = None,
 ) -> None:
     """Check, price, simulate, write every output, and print the summary; exit status 3 for an incomplete plan."""
     import numpy as np
@@ -346,11 +370,15 @@ def _publish(
         emit_json(summary)
     else:
         money = _money(facts)
-        emit_table("Ledger", ("item", "amount"), [*((i, money(a)) for i, a in items.items()), ("total", money(book.total))])
+        emit_table(
+            "Ledger", ("item", "amount"), [*((i, money(a)) for i, a in items.items()), ("total", money(book.total))]
+        )
         typer.echo(f"{out}/report.html: {len(found.plan.days)} days, P90 with rain {money(outlook.p90)}")
     if found.plan.unscheduled:
         left = ", ".join(found.plan.unscheduled)
-        raise Infeasible(f"no day was found for scenes {left} in the time given; give more --seconds or free some dates")
+        raise Infeasible(
+            f"no day was found for scenes {left} in the time given; give more --seconds or free some dates"
+        )
 
 
 def _refuse(facts: Facts, core: Any, seed: int, out: Path, as_json: bool) -> None:

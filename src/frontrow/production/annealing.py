@@ -8,7 +8,7 @@ The number of steps depends on the instance alone, so one seed gives one order u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,14 +45,14 @@ def anneal(
     order = np.array(start if start is not None else _any_allowed(instance), dtype=np.int64)
     n = order.size
     if n < 3:
-        return order.tolist()
+        return [int(scene) for scene in order]
     steps = config.steps_per_scene * n
     pricer = _Pricer(instance)
     spread = _spread(pricer, order, rng)
     ratio = np.log(config.cold / config.hot)
-    best, best_cost = order.copy(), instance.extra(order.tolist())
+    best, best_cost = order.copy(), instance.extra_cost(order.tolist())
     cost = best_cost
-    draws = iter(())
+    draws: Iterator[list[float]] = iter(())
     for step in range(steps):
         if step % 256 == 0:
             if stop():
@@ -60,8 +60,8 @@ def anneal(
             if tick and step % 4096 == 0:
                 tick(step / steps, best_cost)
             temperature = spread * config.hot * np.exp(ratio * step / steps)
-            draws = zip(rng.random((256, 5)).tolist(), strict=False)
-        ((where, single, length, reverse, choice),) = next(draws)
+            draws = iter(rng.random((256, 5)).tolist())
+        where, single, length, reverse, choice = next(draws)
         size = 1 if single < config.block_share else 2 + int(-np.log1p(-length) * (config.mean_block - 2))
         size = min(size, n // 2)
         at = int(where * (n - size + 1))
@@ -81,7 +81,9 @@ def anneal(
     return polish(instance, best.tolist(), config.window, stop)
 
 
-def polish(instance: OrderInstance, order: list[int], window: int, stop: Callable[[], bool] = lambda: False) -> list[int]:
+def polish(
+    instance: OrderInstance, order: list[int], window: int, stop: Callable[[], bool] = lambda: False
+) -> list[int]:
     """Reorder each stretch of `window` scenes exactly, over and over until none gets cheaper."""
     n = len(order)
     size = min(window, n)
@@ -93,7 +95,7 @@ def polish(instance: OrderInstance, order: list[int], window: int, stop: Callabl
         at = starts[position % len(starts)]
         position += 1
         better = _reorder(instance, order, at, at + size)
-        if instance.extra(better) < instance.extra(order):
+        if instance.extra_cost(better) < instance.extra_cost(order):
             order, unchanged = better, 0
         else:
             unchanged += 1
@@ -115,7 +117,9 @@ def _reorder(instance: OrderInstance, order: list[int], begin: int, end: int) ->
     last = instance.locations[order[end]] if end < len(order) else first
     index = {scene: position for position, scene in enumerate(inside, 1)}
     before = [(index[a], index[b]) for a, b in instance.before if a in index and b in index]
-    before += [(0, position) for position in range(1, size + 1)] + [(position, size + 1) for position in range(1, size + 1)]
+    before += [(0, position) for position in range(1, size + 1)] + [
+        (position, size + 1) for position in range(1, size + 1)
+    ]
     # The border locations exist only where there is something beyond the window; else any will do, at no cost.
     costs = instance.location_costs
     locations = np.r_[first, instance.locations[inside], last]
@@ -164,9 +168,9 @@ class _Pricer:
         present = works[np.arange(first.size), first]
         if block.size == 1:
             scene = block[0]
-            in_block = self.works[:, scene]
+            in_block: np.ndarray = self.works[:, scene]
             length = self.durations[scene]
-            head = tail = 0.0
+            head = tail = np.zeros(in_block.size)
         else:
             inside = self.works[:, block]
             marks = np.zeros(block.size + 1)
@@ -181,8 +185,8 @@ class _Pricer:
         # constant part: before the first scene of R, between first and last, after the last
         enter = wages * np.where(in_block, head - starts, length)
         leave = -wages * np.where(in_block, tail + ends, length)
-        outside = wages @ (ends - starts) + both @ (starts + length - head) 
-        alone = (self.wages * (in_block & ~present)) @ (length - head - tail + np.zeros(first.size))
+        outside = wages @ (ends - starts) + both @ (starts + length - head)
+        alone = (self.wages * (in_block & ~present)) @ (length - head - tail)
         gaps = np.concatenate((first + 1, last))
         constant = np.bincount(gaps, np.concatenate((enter, leave)), n + 2)[: n + 1].cumsum()
         slope = np.bincount(gaps, np.concatenate((both, both)), n + 2)[: n + 1].cumsum() - both.sum()
@@ -200,7 +204,11 @@ class _Pricer:
         arrive = self.move_costs[after]
         changed = before != after
         fixed = (arrive * changed).sum() + self.move_costs[inside[1:][inside[1:] != inside[:-1]]].sum()
-        return fixed + self.move_costs[inside[0]] * (before != inside[0]) + arrive * ((after != inside[-1]) * 1.0 - changed)
+        return (
+            fixed
+            + self.move_costs[inside[0]] * (before != inside[0])
+            + arrive * ((after != inside[-1]) * 1.0 - changed)
+        )
 
     def _gaps(self, rest: np.ndarray, block: np.ndarray) -> tuple[int, int]:
         low, high = 0, rest.size

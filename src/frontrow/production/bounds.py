@@ -1,6 +1,7 @@
 """Costs that no order goes below, for instances too large to prove.
 
-Two bounds, the better one counts. Performers are put in small groups and each group's problem is solved alone by the
+Two bounds; the better one counts.
+Performers are put in small groups and each group's problem is solved alone by the
 subset DP: few performers mean few different casts, hence few merged scenes, and the groups' costs add up. The CP-SAT
 model orders all scenes at once (spans of performers, arcs between scenes for the visits of locations) and proves what it can
 in the time given.
@@ -26,9 +27,9 @@ def group_bound(instance: OrderInstance, rng: np.random.Generator, stop: Callabl
     best = 0
     for attempt in range(12):
         total = 0
-        rest = list(rng.permutation(actors)) if attempt else sorted(actors, key=lambda a: -instance.wages[a])
+        rest = [int(a) for a in (rng.permutation(actors) if attempt else actors[np.argsort(-instance.wages[actors])])]
         while rest and not stop():
-            group = [rest.pop(0)]
+            group: list[int] = [rest.pop(0)]
             while rest and merge(_only(instance, [*group, rest[0]])).scenes <= _MOST_MERGED:
                 group.append(rest.pop(0))
             total += prove(_only(instance, group), width=50).bound

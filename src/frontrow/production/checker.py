@@ -32,7 +32,13 @@ class Violation:
 
 def check(facts: Facts, plan: Plan) -> list[Violation]:
     """Every broken rule of `plan`; an empty list for a plan that can be shot."""
-    return [*_scenes(facts, plan), *_sites(facts, plan), *_people(facts, plan), *_days(facts, plan), *_rest(facts, plan)]
+    return [
+        *_scenes(facts, plan),
+        *_sites(facts, plan),
+        *_people(facts, plan),
+        *_days(facts, plan),
+        *_rest(facts, plan),
+    ]
 
 
 def _scenes(facts: Facts, plan: Plan) -> Iterator[Violation]:
@@ -74,7 +80,9 @@ def _sites(facts: Facts, plan: Plan) -> Iterator[Violation]:
             before, after = day.date - timedelta(site.prep_days), day.date + timedelta(site.strike_days)
             permit = next((w for w in site.permits if w.first <= before and after <= w.last), None)
             if permit is None:
-                yield Violation("permits", day.date, f"{site.id} has no permit that covers preparation, shoot and strike")
+                yield Violation(
+                    "permits", day.date, f"{site.id} has no permit that covers preparation, shoot and strike"
+                )
             else:
                 opens = sun.local_minutes(day.date, permit.opens, site.zone)
                 closes = sun.local_minutes(day.date, permit.closes, site.zone)
@@ -120,7 +128,9 @@ def _people(facts: Facts, plan: Plan) -> Iterator[Violation]:
             yield Violation("drop and pick-up", None, f"{who} has {len(spans)} engagements")
         for (_, dropped), (picked, _) in pairwise(spans):
             if (picked - dropped).days < person.drop_days:
-                yield Violation("drop and pick-up", picked, f"{who} is picked up {(picked - dropped).days} days after the drop")
+                yield Violation(
+                    "drop and pick-up", picked, f"{who} is picked up {(picked - dropped).days} days after the drop"
+                )
 
 
 def _days(facts: Facts, plan: Plan) -> Iterator[Violation]:

@@ -84,7 +84,9 @@ def _scenes(sheet: Sheet, table: Rows) -> Iterator[Fault]:
         if not any(scene.set in site.sets for site in sheet.sites):
             yield row.fault("set", f"no site can play {scene.set!r}; add it to the sets of a site")
         elif not sheet.sites_of(scene):
-            yield row.fault("set", f"no site that plays {scene.set!r} holds its {len(scene.cast)} cast, extras and crew")
+            yield row.fault(
+                "set", f"no site that plays {scene.set!r} holds its {len(scene.cast)} cast, extras and crew"
+            )
 
 
 def _circles(sheet: Sheet, table: Rows) -> Iterator[Fault]:

@@ -46,7 +46,7 @@ class Daily:
         if mode.kind != "day" and not any(scene.time == mode.kind for scene in outside):
             return False
         worked = self.worked(items)
-        mixed = len(sites) > 1 and bool(outside) or self.tied(items)
+        mixed = (len(sites) > 1 and bool(outside)) or self.tied(items)
         if worked > calendar.max_hours * 60 or (mode.kind in {"dawn", "dusk"} and (len(sites) > 1 or mixed)):
             return False
         open_air = sum(scene.minutes for scene in outside)
@@ -64,7 +64,9 @@ class Daily:
         date = space.dates[day]
         for k in sites:
             permit = space.sites[k].permit(date)
-            if permit is None or ((permit.opens, permit.closes) != (0, 1440) and (call < permit.opens or wrap > permit.closes)):
+            if permit is None or (
+                (permit.opens, permit.closes) != (0, 1440) and (call < permit.opens or wrap > permit.closes)
+            ):
                 return False
         minutes: dict[str, int] = {}
         for scene in scenes:

@@ -72,7 +72,9 @@ class DayModel:
             for literal in literals:
                 model.add_implication(literal, self.used[site, day])
             model.add(sum(literals) >= 1).only_enforce_if(self.used[site, day])
-        self.left_out = [] if self.relaxable else [model.new_bool_var(f"left_out_{s}") for s in range(len(space.scenes))]
+        self.left_out = (
+            [] if self.relaxable else [model.new_bool_var(f"left_out_{s}") for s in range(len(space.scenes))]
+        )
         self.mode = {
             (day, number): model.new_bool_var(f"mode_{day}_{mode.kind}_{mode.city}")
             for day in self.days
@@ -177,7 +179,9 @@ class DayModel:
                 + calendar.move_minutes * self.moves[day]
             )
             self.worked.append(worked)
-            self.require(f"at most {calendar.max_hours} hours a day", worked <= calendar.max_hours * 60 * self.shoot[day])
+            self.require(
+                f"at most {calendar.max_hours} hours a day", worked <= calendar.max_hours * 60 * self.shoot[day]
+            )
             self.model.add(worked <= 24 * 60 * self.shoot[day])
             self.model.add(self.wrap[day] - self.call[day] == worked)
             for number, mode in enumerate(self.space.modes[day]):
@@ -219,12 +223,16 @@ class DayModel:
                     slack = max(0, overhead - limit)
                     self.require("light of exteriors on one day", exterior_total <= limit + slack, here)
                 if magic:
-                    filled = sum(self.space.magic(mode, scenes[s]) * x for s in magic for x in self.on.get((s, day), ()))
+                    filled = sum(
+                        self.space.magic(mode, scenes[s]) * x for s in magic for x in self.on.get((s, day), ())
+                    )
                     self.require(f"twilight of {mode.kind} scenes on one day", filled <= mode.magic, here)
                 if mode.kind in {"dawn", "dusk"}:
                     self.model.add_implication(self.mode[day, number], ~self.mixed[day])
                 else:
-                    self.require("light of exteriors on one day", self.worked[day] <= max(0, length), [*here, self.mixed[day]])
+                    self.require(
+                        "light of exteriors on one day", self.worked[day] <= max(0, length), [*here, self.mixed[day]]
+                    )
 
     def _rest(self) -> None:
         """Between wrap and the next call lie the rest and the way to another city; short rest is a forced call."""
@@ -245,7 +253,9 @@ class DayModel:
                         way = round(hours * 60)
                         moved = [self.mode[day, a], self.mode[after, b]]
                         self.require("rest between days", rest >= self.pack.least_rest_minutes + way, moved)
-                        self.model.add(rest >= self.pack.rest_minutes + way).only_enforce_if([*moved, ~self.forced[day]])
+                        self.model.add(rest >= self.pack.rest_minutes + way).only_enforce_if(
+                            [*moved, ~self.forced[day]]
+                        )
 
     def _week(self) -> None:
         """At most so many shooting days in any seven calendar days."""

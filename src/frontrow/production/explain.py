@@ -45,7 +45,9 @@ def move(facts: Facts, plan: Plan, scene: str, day: date, space: Space | None = 
     modes = {d: _mode(space, d, scenes[d], before.modes.get(d)) for d in scenes}
     after = assemble(space, Decision(modes, scenes))
     old, new = ledger.price(facts, plan).by_item(), ledger.price(facts, after).by_item()
-    changes = {item: new.get(item, 0) - old.get(item, 0) for item in ledger.ITEMS if new.get(item, 0) != old.get(item, 0)}
+    changes = {
+        item: new.get(item, 0) - old.get(item, 0) for item in ledger.ITEMS if new.get(item, 0) != old.get(item, 0)
+    }
     known = set(checker.check(facts, plan))
     broken = tuple(violation for violation in checker.check(facts, after) if violation not in known)
     return Moved(scene, day, sum(changes.values()), changes, broken, after)

@@ -28,4 +28,6 @@ class SheetFaults(InputError):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(sorted(set(faults)))
         count = len(self.faults)
-        super().__init__(f"{count} fault{'s' if count != 1 else ''}: " + "\n  ".join(["", *map(str, self.faults)]).strip())
+        super().__init__(
+            f"{count} fault{'s' if count != 1 else ''}: " + "\n  ".join(["", *map(str, self.faults)]).strip()
+        )

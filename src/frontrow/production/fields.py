@@ -22,7 +22,9 @@ class Field:
     high: float | None = None
 
 
-_WINDOWS = "list of {from, to[, open, close]}: dates inclusive, clock times local; in CSV 2026-03-01..2026-03-09@07:00-22:00"
+_WINDOWS = (
+    "list of {from, to[, open, close]}: dates inclusive, clock times local; in CSV 2026-03-01..2026-03-09@07:00-22:00"
+)
 
 PRODUCTION = (
     Field("title", "text", "name of the production", "Untitled"),
@@ -80,7 +82,9 @@ PEOPLE = (
 CREW = (
     Field("day", "money", "whole crew and standing equipment, a shooting day", 0),
     Field("hours", "whole", "hours a day that `day` pays for", 10, low=1, high=24),
-    Field("idle", "percent", "share of `day` for a working day without shooting before the last one", 50, low=0, high=100),
+    Field(
+        "idle", "percent", "share of `day` for a working day without shooting before the last one", 50, low=0, high=100
+    ),
     Field("heads", "whole", "people who travel and sleep with the unit", 40, low=0, high=10_000),
     Field("hotel", "money", "one night of one person", 0),
     Field("move", "money", "a company move: each arrival of the unit at a site", 0),

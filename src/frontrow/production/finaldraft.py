@@ -69,7 +69,9 @@ def _scene(paragraph: Any, heading: str, count: int) -> ScriptScene:
         if match:
             whole, eighths, pages = match[1], match[2], match[3]
             scene.eighths = max(1, 8 * int(whole or pages or 0) + int(eighths or 0))
-        scene.cast = [name for beat in properties.iter("CharacterArcBeat") if (name := (beat.get("Name") or "").strip())]
+        scene.cast = [
+            name for beat in properties.iter("CharacterArcBeat") if (name := (beat.get("Name") or "").strip())
+        ]
     return scene
 
 

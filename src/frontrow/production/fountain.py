@@ -39,12 +39,14 @@ def read_fountain(text: str, file: str = "script.fountain") -> Script:
         elif in_dialogue:
             kind = "parenthetical" if line.startswith("(") else "dialogue"
             elements.append((kind, _EMPHASIS.sub("", line.lstrip("~"))))
-        elif before_blank and after_blank and (line.endswith("TO:") and line.isupper() or re.match(r">[^<]*$", line)):
+        elif before_blank and after_blank and ((line.endswith("TO:") and line.isupper()) or re.match(r">[^<]*$", line)):
             elements.append(("transition", line.lstrip(">").strip()))
         else:
             elements.append(("action", _EMPHASIS.sub("", line.lstrip("!").strip("><").strip())))
     if not scenes:
-        raise SheetFaults([Fault(file, 1, "script", "has no scene heading (INT. ... or EXT. ...); is it a screenplay?")])
+        raise SheetFaults(
+            [Fault(file, 1, "script", "has no scene heading (INT. ... or EXT. ...); is it a screenplay?")]
+        )
     return Script(title, scenes)
 
 

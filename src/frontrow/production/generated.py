@@ -1,4 +1,4 @@
-"""Generated productions of any size, for examples, benchmarks and tests: plausible, seeded, and labelled as generated."""
+"""Generated productions of any size for benchmarks and tests: plausible, seeded, and labelled as generated."""
 
 from __future__ import annotations
 
@@ -7,11 +7,22 @@ from typing import Any
 
 import numpy as np
 
-_CITIES = (("Munich", 48.14, 11.58, "Europe/Berlin"), ("Prague", 50.08, 14.44, "Europe/Prague"), ("Vienna", 48.21, 16.37, "Europe/Vienna"))
+_CITIES = (
+    ("Munich", 48.14, 11.58, "Europe/Berlin"),
+    ("Prague", 50.08, 14.44, "Europe/Prague"),
+    ("Vienna", 48.21, 16.37, "Europe/Vienna"),
+)
 
 
 def generate(
-    scenes: int, people: int, sites: int, days: int, rng: np.random.Generator, *, cities: int = 2, start: date = date(2026, 5, 4)
+    scenes: int,
+    people: int,
+    sites: int,
+    days: int,
+    rng: np.random.Generator,
+    *,
+    cities: int = 2,
+    start: date = date(2026, 5, 4),
 ) -> dict[str, Any]:
     """A sheet as plain data. Few leads are in many scenes, many parts in few; scenes of a set share their cast.
 
@@ -20,7 +31,8 @@ def generate(
     names = [f"P{number:02d}" for number in range(1, people + 1)]
     weights = 1 / np.arange(1, people + 1) ** 0.9
     weights /= weights.sum()
-    site_rows, set_names = [], []
+    site_rows: list[dict[str, Any]] = []
+    set_names: list[str] = []
     for number in range(sites):
         city, lat, lon, zone = _CITIES[0 if rng.random() < 0.7 else int(rng.integers(cities))]
         name = f"SET {number + 1}"
@@ -41,14 +53,18 @@ def generate(
                 row["sets"].append(other)
     minutes_left = days * 0.62 * 600
     mean_minutes = max(30.0, min(200.0, minutes_left / scenes))
-    casts = [rng.choice(people, size=min(people, int(rng.integers(1, 7))), replace=False, p=weights) for _ in range(sites)]
-    scene_rows = []
+    casts = [
+        rng.choice(people, size=min(people, int(rng.integers(1, 7))), replace=False, p=weights) for _ in range(sites)
+    ]
+    scene_rows: list[dict[str, Any]] = []
     popularity = rng.dirichlet(np.full(sites, 0.8)) if scenes > sites else np.full(sites, 1 / sites)
     for number in range(scenes):
         place = number if number < sites else int(rng.choice(sites, p=popularity))
         outside = (place * 7919) % 10 < 4
         night = rng.random() < 0.25
-        cast = {int(x) for x in casts[place] if rng.random() < 0.8} | {int(x) for x in rng.choice(people, int(rng.integers(0, 3)), p=weights)}
+        cast = {int(x) for x in casts[place] if rng.random() < 0.8} | {
+            int(x) for x in rng.choice(people, int(rng.integers(0, 3)), p=weights)
+        }
         cast = cast or {int(casts[place][0])}
         if number < people and not any(names[number] in row["cast"] for row in scene_rows):
             cast.add(number)

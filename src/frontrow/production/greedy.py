@@ -17,7 +17,10 @@ _LIGHTS = {"dawn": 0, "day": 1, "dusk": 2, "night": 3, "interior": 4}
 def group(space: Space, *, scarce_first: bool = False) -> Decision:
     """Fill dates in order with scenes grouped by city, site and light; `scarce_first` starts with what has few dates."""
     board = _Board(space)
-    dates_of = {s: len({d for d in range(len(space.dates)) for k in space.candidates[s] if board.daily.open(s, d, k)}) for s in range(len(space.scenes))}
+    dates_of = {
+        s: len({d for d in range(len(space.dates)) for k in space.candidates[s] if board.daily.open(s, d, k)})
+        for s in range(len(space.scenes))
+    }
     base = space.facts.sheet.production.base
 
     def key(bundle: Sequence[int]) -> tuple[object, ...]:
@@ -89,7 +92,11 @@ class _Board:
         base = self.facts.sheet.production.base
         return min(
             self.space.candidates[scene],
-            key=lambda k: (self.space.sites[k].city != base, self.space.sites[k].fee + self.space.sites[k].permit_fee, k),
+            key=lambda k: (
+                self.space.sites[k].city != base,
+                self.space.sites[k].fee + self.space.sites[k].permit_fee,
+                k,
+            ),
         )
 
     def ready(self, bundle: Iterable[int]) -> bool:
@@ -125,7 +132,7 @@ class _Board:
         for scene in bundle:
             for a in self.before.get(scene, ()):
                 gap = 0 if a in bundle or self.daily.alike(a, scene) else 1
-                if self.date_of.get(a, day) + gap > day and not (a in bundle):
+                if self.date_of.get(a, day) + gap > day and a not in bundle:
                     return None
         for a, b in self.orders:  # a scene placed earlier on must not come before its predecessor
             if a in bundle and b in self.date_of and self.date_of[b] < day + (0 if self.daily.alike(a, b) else 1):

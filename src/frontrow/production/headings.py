@@ -39,7 +39,9 @@ def is_heading(line: str) -> bool:
     if match is None:
         return False
     where = match["where"].upper().rstrip(".")
-    return where != "I" and ("." in match["where"] + match["gap"] or "/" in where or line.strip() == line.strip().upper())
+    return where != "I" and (
+        "." in match["where"] + match["gap"] or "/" in where or line.strip() == line.strip().upper()
+    )
 
 
 def parse(line: str) -> Heading:

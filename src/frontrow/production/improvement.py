@@ -8,88 +8,65 @@ bits of one integer a performer, and what a date costs by itself is remembered b
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import TypeAlias
 
-from frontrow.production.daily import Daily
-from frontrow.production.greedy import bundles
-from frontrow.production.options import Mode, Space
+from frontrow.production.options import Space
+from frontrow.production.prices import Contents, DayPrice, PlanPrices, bits
 from frontrow.production.sequence import Decision
 
-Contents: TypeAlias = frozenset[int]
-_REMEMBERED = 400_000  # dates with contents kept priced
 
-
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """What a date with some contents is, by itself."""
-
-    mode: Mode
-    cost: int
-    sites: frozenset[int]
-    call: int
-    wrap: int
-    cast: int  # bits of performers
-
-
-class Annealer:
+class Annealer(PlanPrices):
     """Holds a plan and improves it; `decision` reads it off."""
 
     def __init__(self, space: Space, start: Decision, previous: dict[str, int] | None, rng: Random) -> None:
-        self.space = space
-        self.facts = space.facts
-        self.sheet = space.facts.sheet
-        self.rng = rng
-        self.daily = Daily(space)
-        self.days = len(space.dates)
-        self.units = bundles(space)
-        self.unit_of = {scene: u for u, unit in enumerate(self.units) for scene in unit}
-        self.previous = previous or {}
-        self.site = [min(sites) if sites else 0 for sites in space.candidates]
+        site = [min(sites) if sites else 0 for sites in space.candidates]
         for scenes in start.scenes.values():
-            for scene, site in scenes:
-                self.site[scene] = site
-        self._adopt_sites()
-        self.people = {person.id: a for a, person in enumerate(self.sheet.people)}
-        self.casts = [sum(1 << self.people[who] for who in scene.cast) for scene in space.scenes]
-        self.gap = [(b - a).days for a, b in zip(space.dates, space.dates[1:], strict=False)]
-        self.before = [(self.unit_of[a], self.unit_of[b], 0 if self.daily.alike(a, b) else 1) for a, b in self.daily.orders]
+            for scene, place in scenes:
+                site[scene] = place
+        super().__init__(space, _one_site_a_set(space, site), previous)
+        self.rng = rng
+        self.unit_of = {scene: u for u, unit in enumerate(self.units) for scene in unit}
+        self.before = [
+            (self.unit_of[a], self.unit_of[b], 0 if self.daily.alike(a, b) else 1) for a, b in self.daily.orders
+        ]
         self.before = [x for x in self.before if x[0] != x[1]]
         self.ordered: dict[int, list[tuple[int, int, int]]] = {}
         for pair in self.before:
             self.ordered.setdefault(pair[0], []).append(pair)
             self.ordered.setdefault(pair[1], []).append(pair)
-        self.memory: dict[tuple[int, Contents], _Day | None] = {}
         self.memories = {tuple(self.site): self.memory}  # a memory for each choice of sites
         self.choices = self._choices()
-        self.pay: list[dict[int, int]] = [{} for _ in self.sheet.people]
-        self.contents: list[Contents] = [
-            frozenset(self.unit_of[s] for s, _ in start.scenes.get(d, ())) for d in range(self.days)
-        ]
-        placed = frozenset().union(*self.contents)
-        self.contents.append(frozenset(range(len(self.units))) - placed)  # the last "date" holds what is left out
-        self.day_of = {u: d for d, units in enumerate(self.contents) for u in units}
-        self.info: list[_Day | None] = [self._day(d, units, start.modes.get(d)) for d, units in enumerate(self.contents)]
+        self._adopt(start)
         self.masks = [0] * len(self.people)
         for d, info in enumerate(self.info):
-            for a in _bits(info.cast if info else 0):
+            for a in bits(info.cast if info else 0):
                 self.masks[a] |= 1 << d
-        self.single_city = len({*(s.city for s in space.sites), self.sheet.production.base}) == 1
-        self.cities = self._cities(self.info)
-        self.performer_cost = [self._performer(a, mask) for a, mask in enumerate(self.masks)]
-        self.unit_cost = self._unit_cost(self.info)
+        self.cities = self.cities_of(self.info)
+        self.performer_cost = [self.performer(a, mask) for a, mask in enumerate(self.masks)]
 
-    def _adopt_sites(self) -> None:
-        """Scenes of one set share its site, also those that the first plan left out."""
-        chosen: dict[str, int] = {}
-        for scene, site in enumerate(self.site):
-            chosen.setdefault(self.space.scenes[scene].set, site)
-        for scene, sites in enumerate(self.space.candidates):
-            wanted = chosen[self.space.scenes[scene].set]
-            if wanted in sites:
-                self.site[scene] = wanted
+    def _adopt(self, start: Decision) -> None:
+        """Take over a decision; units that it splits and dates that do not work (any more) are left out."""
+        taken: set[int] = set()
+        self.contents: list[Contents] = []
+        for d in range(self.days):
+            units = frozenset(self.unit_of[s] for s, _ in start.scenes.get(d, ())) - taken
+            units = units if self.day(d, units, start.modes.get(d)) else frozenset()
+            taken |= units
+            self.contents.append(units)
+        self.contents.append(frozenset(range(len(self.units))) - taken)  # the last "date" holds what is left out
+        self.info: list[DayPrice | None] = [self.day(d, units) for d, units in enumerate(self.contents)]
+        cost = self.unit_cost_of(self.info)
+        for d in reversed(range(self.days)):
+            if cost is not None:
+                break
+            self.contents[-1] |= self.contents[d]
+            self.contents[d] = frozenset()
+            self.info[d], self.info[-1] = None, self.day(self.days, self.contents[-1])
+            cost = self.unit_cost_of(self.info)
+        self.unit_cost = cost or 0
+        self.day_of = {u: d for d, units in enumerate(self.contents) for u in units}
 
     def decision(self) -> Decision:
         """The plan as it stands."""
@@ -143,9 +120,9 @@ class Annealer:
         self.contents, self.info, self.masks, self.site = best
         self._use_sites(self.site)
         self.day_of = {u: d for d, units in enumerate(self.contents) for u in units}
-        self.cities = self._cities(self.info)
-        self.performer_cost = [self._performer(a, mask) for a, mask in enumerate(self.masks)]
-        self.unit_cost = self._unit_cost(self.info)
+        self.cities = self.cities_of(self.info)
+        self.performer_cost = [self.performer(a, mask) for a, mask in enumerate(self.masks)]
+        self.unit_cost = self.unit_cost_of(self.info) or 0
 
     def _temperature(self) -> float:
         """Half the median of the first moves' losses."""
@@ -247,9 +224,9 @@ class Annealer:
 
     def _price(self, changes: dict[int, Contents]) -> _Priced | None:
         """The whole cost after `changes`, or None where a rule is broken."""
-        new: dict[int, _Day | None] = {}
+        new: dict[int, DayPrice | None] = {}
         for d, units in changes.items():
-            info = self._day(d, units)
+            info = self.day(d, units)
             if units and info is None:
                 return None
             new[d] = info
@@ -259,21 +236,21 @@ class Annealer:
         same_cities = True
         for d, info in new.items():
             old = self.info[d]
-            for a in _bits((info.cast if info else 0) ^ (old.cast if old else 0)):
+            for a in bits((info.cast if info else 0) ^ (old.cast if old else 0)):
                 flips[a] = flips.get(a, 0) ^ 1 << d
             same_cities &= (info.mode.city if info else "") == (old.mode.city if old else "")
         infos = self.info.copy()
         for d, info in new.items():
             infos[d] = info
-        unit_cost = self._unit_cost(infos)
+        unit_cost = self.unit_cost_of(infos)
         if unit_cost is None:
             return None
         kept = self.cities
         masks = {a: self.masks[a] ^ bits for a, bits in flips.items()}
         if not same_cities and not self.single_city:
-            self.cities = self._cities(infos)
+            self.cities = self.cities_of(infos)
             masks = {a: masks.get(a, mask) for a, mask in enumerate(self.masks)}
-        pay = {a: self._performer(a, mask) for a, mask in masks.items()}
+        pay = {a: self.performer(a, mask) for a, mask in masks.items()}
         cities, self.cities = self.cities, kept
         total = sum(info.cost for info in infos if info) + unit_cost + sum(self.performer_cost)
         total += sum(cost - self.performer_cost[a] for a, cost in pay.items())
@@ -299,150 +276,25 @@ class Annealer:
                     return False
         return True
 
-    def _day(self, d: int, units: Contents, mode: Mode | None = None) -> _Day | None:
-        key = (d, units)
-        if key not in self.memory:
-            if len(self.memory) > _REMEMBERED:
-                self.memory.clear()
-            self.memory[key] = self._new_day(d, units, mode) if units else None
-        return self.memory[key]
-
-    def _new_day(self, d: int, units: Contents, wanted: Mode | None) -> _Day | None:
-        space, sheet, daily = self.space, self.sheet, self.daily
-        if d == self.days:
-            price = self.facts.left_out_price * sum(len(self.units[u]) for u in units)
-            return _Day(Mode("", "left out", 0, 0, 0, 0, False), price, frozenset(), 0, 0, 0)
-        items = [(s, self.site[s]) for u in sorted(units) for s in self.units[u]]
-        if sum(space.scenes[s].minutes for s, _ in items) > sheet.calendar.max_hours * 60:
-            return None
-        if not all(daily.open(s, d, k) for s, k in items):
-            return None
-        mode = next((m for m in (wanted, *space.modes[d]) if m and daily.takes(d, m, items)), None)
-        if mode is None:
-            return None
-        call, wrap = daily.span(mode, items)
-        crew, pack = sheet.crew, self.facts.pack
-        cost = crew.day
-        for step in pack.overtime:
-            rate = round(crew.day / crew.hours * pack.overtime_unit_minutes / 60 * step.percent / 100)
-            cost += max(0, math.ceil((wrap - call - step.after_minutes) / pack.overtime_unit_minutes)) * rate
-        sites = frozenset(k for _, k in items)
-        cost += sum(space.sites[k].fee + space.sites[k].permit_fee for k in sites)
-        cost += sum(crew.needs[need] for need in {need for s, _ in items for need in space.scenes[s].needs})
-        cast = 0
-        for s, k in items:
-            cast |= self.casts[s]
-            scene = space.scenes[s]
-            cost += self.facts.loss(scene, space.sites[k], space.dates[d])
-            if self.previous.get(scene.id, d) != d:
-                cost += sheet.risk.stability
-        return _Day(mode, cost, sites, call, wrap, cast)
-
-    def _unit_cost(self, infos: list[_Day | None]) -> int | None:
-        """Visits, rest, idle days, moves and nights of the unit; None where rest or the week is broken."""
-        sheet, pack, sites = self.sheet, self.facts.pack, self.space.sites
-        crew = sheet.crew
-        cost = 0
-        shot = [d for d, info in enumerate(infos[: self.days]) if info]
-        if not shot:
-            return 0
-        here = sheet.production.base
-        base = here
-        trips = self.facts.trips
-        last = -2
-        for d in shot:
-            info = infos[d]
-            assert info is not None
-            before = infos[d - 1] if last == d - 1 else None
-            for k in info.sites:
-                if before is None or k not in before.sites:
-                    cost += crew.move + sites[k].fee * (sites[k].prep_days + sites[k].strike_days)
-            if before is not None and self.gap[d - 1] == 1:
-                rest = info.call - before.wrap
-                if rest < pack.rest_minutes or before.mode.city != info.mode.city:
-                    rest -= round(trips[before.mode.city, info.mode.city].hours * 60)
-                    if rest < pack.least_rest_minutes:
-                        return None
-                    cost += crew.forced_call if rest < pack.rest_minutes else 0
-            if here != base and last >= 0:
-                cost += crew.heads * crew.hotel * (self.space.dates[d] - self.space.dates[last]).days
-            if info.mode.city != here:
-                cost += crew.heads * trips[here, info.mode.city].fare
-                here = info.mode.city
-            last = d
-        if here != base:
-            cost += crew.heads * trips[here, base].fare
-        cost += (shot[-1] - shot[0] + 1 - len(shot)) * round(crew.day * crew.idle / 100)
-        return cost if self._week_holds(shot) else None
-
-    def _week_holds(self, shot: list[int]) -> bool:
-        most = self.facts.pack.days_in_seven
-        dates = self.space.dates
-        return all((dates[shot[i + most]] - dates[shot[i]]).days >= 7 for i in range(len(shot) - most))
-
-    def _cities(self, infos: list[_Day | None]) -> list[str]:
-        """The unit's city on each date."""
-        here, cities = self.sheet.production.base, []
-        for info in infos[: self.days]:
-            here = info.mode.city if info else here
-            cities.append(here)
-        return cities
-
-    def _performer(self, a: int, mask: int) -> int:
-        """Wages, holds (with the best drop), flights and nights of a performer with these work days."""
-        if not mask:
-            return 0
-        memory = self.pay[a]
-        if self.single_city and mask in memory:
-            return memory[mask]
-        person = self.sheet.people[a]
-        first, last = (mask & -mask).bit_length() - 1, mask.bit_length() - 1
-        works = mask.bit_count()
-        cost = person.wage * works + self._stay(a, first, last) + person.hold_pay * (last - first + 1 - works)
-        if person.drop:
-            cost -= self._best_drop(a, mask)
-        if self.single_city:
-            if len(memory) > 100_000:
-                memory.clear()
-            memory[mask] = cost
-        return cost
-
-    def _stay(self, a: int, first: int, last: int) -> int:
-        """Flights and nights of one engagement."""
-        person = self.sheet.people[a]
-        trips, cities = self.facts.trips, self.cities
-        cost = trips[person.home, cities[first]].fare + trips[person.home, cities[last]].fare if person.home else 0
-        home, hotel = person.home or self.sheet.production.base, self.sheet.crew.hotel
-        if hotel and not (self.single_city and not person.home):
-            cost += hotel * sum(self.gap[d] for d in range(first, last) if cities[d] != home)
-        return cost
-
-    def _best_drop(self, a: int, mask: int) -> int:
-        """What the best drop and pick-up saves."""
-        person, dates = self.sheet.people[a], self.space.dates
-        days = list(_bits(mask))
-        best = 0
-        for one, other in zip(days, days[1:], strict=False):
-            if other - one > 1 and (dates[other] - dates[one]).days >= person.drop_days:
-                saved = person.hold_pay * (other - one - 1) + self._stay(a, days[0], days[-1])
-                best = max(best, saved - self._stay(a, days[0], one) - self._stay(a, other, days[-1]))
-        return best
-
 
 @dataclass(frozen=True, slots=True)
 class _Priced:
     """A proposal with its price and what it changes."""
 
     total: int
-    days: dict[int, _Day | None]
+    days: dict[int, DayPrice | None]
     masks: dict[int, int]
     pay: dict[int, int]
     unit_cost: int
     cities: list[str]
 
 
-def _bits(mask: int) -> Iterable[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
+def _one_site_a_set(space: Space, site: list[int]) -> list[int]:
+    """Scenes of one set share its site, also those that the first plan left out."""
+    chosen: dict[str, int] = {}
+    for scene, place in enumerate(site):
+        chosen.setdefault(space.scenes[scene].set, place)
+    return [
+        chosen[space.scenes[scene].set] if chosen[space.scenes[scene].set] in sites else site[scene]
+        for scene, sites in enumerate(space.candidates)
+    ]

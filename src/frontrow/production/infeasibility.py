@@ -135,21 +135,28 @@ def relax(facts: Facts, rule: str) -> Facts:
         name = rule.removeprefix("permits of ")
         sheet = replace(sheet, sites=tuple(replace(s, permits=()) if s.id == name else s for s in sheet.sites))
     elif rule.startswith("lock of scene "):
-        sheet = replace(sheet, locks=tuple(lock for lock in sheet.locks if lock.scene != rule.removeprefix("lock of scene ")))
+        sheet = replace(
+            sheet, locks=tuple(lock for lock in sheet.locks if lock.scene != rule.removeprefix("lock of scene "))
+        )
     elif rule.startswith("light of scene "):
         scene = words[3]
         sheet = replace(sheet, scenes=tuple(replace(s, int_ext="INT") if s.id == scene else s for s in sheet.scenes))
     elif rule.startswith("scene ") and " before " in rule:
         a, b = words[1], words[3]
         scenes = tuple(
-            replace(s, before=_without(s.before, b) if s.id == a else s.before, after=_without(s.after, a) if s.id == b else s.after)
+            replace(
+                s,
+                before=_without(s.before, b) if s.id == a else s.before,
+                after=_without(s.after, a) if s.id == b else s.after,
+            )
             for s in sheet.scenes
         )
         sheet = replace(sheet, scenes=scenes)
     elif rule.startswith("scenes ") and rule.endswith(" on one day"):
         pair = {words[1], words[3]}
         scenes = tuple(
-            replace(s, same_day=tuple(x for x in s.same_day if x not in pair)) if s.id in pair else s for s in sheet.scenes
+            replace(s, same_day=tuple(x for x in s.same_day if x not in pair)) if s.id in pair else s
+            for s in sheet.scenes
         )
         sheet = replace(sheet, scenes=scenes)
     elif rule.startswith("end of the calendar"):

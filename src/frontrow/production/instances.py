@@ -63,13 +63,13 @@ class OrderInstance:
         visits = np.bincount(places[starts], minlength=self.location_costs.size)
         return int(np.maximum(visits - 1, 0) @ self.location_costs)
 
-    def extra(self, order: Sequence[int]) -> int:
+    def extra_cost(self, order: Sequence[int]) -> int:
         """What an order decides: holding and moving."""
         return self.holding(order) + self.moving(order)
 
     def cost(self, order: Sequence[int]) -> int:
         """The cost as the instance's family counts it: with all wages (talent), or the extra alone (movie shoot)."""
-        return self.extra(order) + (0 if self.extra_only else self.unavoidable)
+        return self.extra_cost(order) + (0 if self.extra_only else self.unavoidable)
 
     def allows(self, order: Sequence[int]) -> bool:
         """Whether `order` holds every scene once and keeps every precedence."""
@@ -113,7 +113,9 @@ class _Reader:
         chunk = self.tokens[self.at : self.at + count]
         if len(chunk) < count:
             line = self.tokens[-1][0] if self.tokens else 1
-            raise InputError(f"line {line}: the instance ends before {what}: {count} numbers wanted, {len(chunk)} found")
+            raise InputError(
+                f"line {line}: the instance ends before {what}: {count} numbers wanted, {len(chunk)} found"
+            )
         self.at += count
         values = []
         for line, word in chunk:

@@ -94,13 +94,13 @@ class _Book:
         hotel, base = self.sheet.crew.hotel, self.sheet.production.base
         for who, dates in sorted(working.items()):
             person = self.sheet.person[who]
-            for day in sorted(dates):
-                self.add("wages", day, who, person.wage)
+            for at in sorted(dates):
+                self.add("wages", at, who, person.wage)
             for first, last in self.plan.engaged.get(who, ()):
                 span = [day for day in self.city_on if first <= day <= last]
-                for day in span:
-                    if day not in dates:
-                        self.add("holds", day, who, person.hold_pay)
+                for at in span:
+                    if at not in dates:
+                        self.add("holds", at, who, person.hold_pay)
                 if person.home:
                     self.add("flights", first, who, self.facts.trips[person.home, self.city_on[first]].fare)
                     self.add("flights", last, who, self.facts.trips[person.home, self.city_on[last]].fare)
@@ -120,9 +120,9 @@ class _Book:
                 rate = round(crew.day / crew.hours * pack.overtime_unit_minutes / 60 * step.percent / 100)
                 self.add("overtime", day.date, f"beyond {step.after_minutes} minutes", units * rate)
         if shot:
-            for day in self.facts.dates:
-                if min(shot) < day < max(shot) and day not in shot:
-                    self.add("idle days", day, "unit", round(crew.day * crew.idle / 100))
+            for at in self.facts.dates:
+                if min(shot) < at < max(shot) and at not in shot:
+                    self.add("idle days", at, "unit", round(crew.day * crew.idle / 100))
         for one, other in pairwise(self.plan.days):
             if (other.date - one.date).days == 1:
                 way = round(self.facts.trips[one.city, other.city].hours * 60)
@@ -150,7 +150,9 @@ class _Book:
         here = base
         for day in self.plan.days:
             if day.city != here:
-                self.add("city moves", day.date, f"{here} to {day.city}", crew.heads * self.facts.trips[here, day.city].fare)
+                self.add(
+                    "city moves", day.date, f"{here} to {day.city}", crew.heads * self.facts.trips[here, day.city].fare
+                )
             here = day.city
         if here != base:
             last = self.plan.days[-1].date

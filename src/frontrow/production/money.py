@@ -30,7 +30,9 @@ def parse(value: object, currency: str) -> int:
     if amount < 0:
         raise ValueError(f"{value!r} is negative; give 0 or more")
     if amount != amount.to_integral_value():
-        raise ValueError(f"{value!r} has more than {digits(currency)} digits after the point; {currency} has no smaller unit")
+        raise ValueError(
+            f"{value!r} has more than {digits(currency)} digits after the point; {currency} has no smaller unit"
+        )
     if amount > 10**12:
         raise ValueError(f"{value!r} is above {10**10:,} {currency}; check the amount")
     return int(amount)

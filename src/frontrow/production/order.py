@@ -68,7 +68,7 @@ def solve_order(
     try:
         best = anneal(instance, rng, config, stop=lambda: clock() > ends, tick=report)
         bound = bounds.group_bound(instance, rng, lambda: clock() > ends)
-        report(1.0, instance.extra(best))
+        report(1.0, instance.extra_cost(best))
         if merged.scenes <= TRIED_SCENES and merged.symmetric:
             proof = prove(instance, known=best, stop=lambda: clock() > ends)
             if proof.proven:
@@ -79,7 +79,7 @@ def solve_order(
             bound = max(bound, bounds.linear_order_bound(instance, best, bound, left, workers, seed))
     except KeyboardInterrupt:
         pass  # what was found so far is the answer
-    extra = instance.extra(best)
+    extra = instance.extra_cost(best)
     return _result(instance, Proof(tuple(best), extra, min(bound, extra), 0), "annealing with window DP")
 
 

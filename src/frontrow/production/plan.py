@@ -100,4 +100,6 @@ def from_json(value: Any) -> Plan:
         }
         return Plan(days, engaged, tuple(str(scene) for scene in value.get("unscheduled", ())))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"the plan is not one that Frontrow wrote: {error!r}; give plan.json of 'production plan'") from None
+        raise InputError(
+            f"the plan is not one that Frontrow wrote: {error!r}; give plan.json of 'production plan'"
+        ) from None

@@ -213,7 +213,11 @@ def _window(raw: Any) -> sheet.Window:
 def _weekdays(parts: list[Any]) -> tuple[int, ...]:
     found = []
     for part in parts:
-        matches = [number for number, name in enumerate(_WEEKDAYS) if len(str(part)) >= 2 and name.startswith(str(part).lower())]
+        matches = [
+            number
+            for number, name in enumerate(_WEEKDAYS)
+            if len(str(part)) >= 2 and name.startswith(str(part).lower())
+        ]
         if len(matches) != 1:
             raise ValueError(f"{part!r} is no weekday; write {', '.join(_WEEKDAYS)}")
         found.append(matches[0])
@@ -230,7 +234,9 @@ def _number(field: Field, raw: Any) -> float | int:
             raise ValueError(f"{raw!r} is no whole number: {field.what}")
         value = int(value)
     if (field.low is not None and not value >= field.low) or (field.high is not None and not value <= field.high):
-        raise ValueError(f"{raw!r} is out of range; give {field.low} to {field.high if field.high is not None else 'any'}")
+        raise ValueError(
+            f"{raw!r} is out of range; give {field.low} to {field.high if field.high is not None else 'any'}"
+        )
     return value
 
 

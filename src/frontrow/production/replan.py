@@ -41,7 +41,9 @@ def replan(
     Raises InputError when a locked day no longer fits the sheet.
     """
     fixed = {
-        slot.scene: (day.date, slot.site) for day, slot in old.slots() if day.date <= locked_until and slot.scene in facts.sheet.scene
+        slot.scene: (day.date, slot.site)
+        for day, slot in old.slots()
+        if day.date <= locked_until and slot.scene in facts.sheet.scene
     }
     space = options.space(facts, fixed=fixed)
     kept = _still_possible(space, sequence.decision_of(space, old))
@@ -118,7 +120,10 @@ def notices(facts: Facts, old: Plan, new: Plan) -> list[Notice]:
         elif one and other and (one.call, one.sites) != (other.call, other.sites):
             tell("unit", "crew", f"{day}: other call or sites")
     order = {"performer": 0, "site": 1, "unit": 2}
-    return [Notice(who, role, tuple(texts)) for (role, who), texts in sorted(changes.items(), key=lambda item: (order[item[0][0]], item[0][1]))]
+    return [
+        Notice(who, role, tuple(texts))
+        for (role, who), texts in sorted(changes.items(), key=lambda item: (order[item[0][0]], item[0][1]))
+    ]
 
 
 def _place(place: tuple[date, str] | None) -> str:

@@ -111,7 +111,9 @@ def draw(facts: Facts, at_risk: Sequence[Exposure], runs: int, rng: np.random.Ge
     return wet
 
 
-def simulate(facts: Facts, plan: Plan, planned: int, expected: int, rng: np.random.Generator, runs: int = RUNS) -> Outlook:
+def simulate(
+    facts: Facts, plan: Plan, planned: int, expected: int, rng: np.random.Generator, runs: int = RUNS
+) -> Outlook:
     """The outlook of `plan`, whose ledger is `planned` plus `expected` loss."""
     at_risk = exposures(facts, plan)
     wet = draw(facts, at_risk, runs, rng)
@@ -125,7 +127,9 @@ def simulate(facts: Facts, plan: Plan, planned: int, expected: int, rng: np.rand
         p90=round(float(np.quantile(costs, 0.9))),
         overrun=float((costs > planned + expected).mean()),
         wet_days=float(wet.sum(axis=1).mean()),
-        curve=tuple((round(float(share), 2), round(float(cost))) for share, cost in zip(shares, quantiles, strict=True)),
+        curve=tuple(
+            (round(float(share), 2), round(float(cost))) for share, cost in zip(shares, quantiles, strict=True)
+        ),
     )
 
 

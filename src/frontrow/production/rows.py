@@ -45,8 +45,10 @@ def from_yaml(text: str, file: str, faults: list[Fault]) -> Rows:
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1
-                faults.append(Fault(file, line, "sheet", f"alias *{event.anchor}: aliases are not allowed; write it out"))
+                line = event.start_mark.line + 1 if event.start_mark else 0
+                faults.append(
+                    Fault(file, line, "sheet", f"alias *{event.anchor}: aliases are not allowed; write it out")
+                )
                 return rows
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:

@@ -26,7 +26,9 @@ class Decision:
     scenes: Mapping[int, tuple[tuple[int, int], ...]]
 
 
-def assemble(space: Space, decision: Decision, engaged: Mapping[str, tuple[tuple[date, date], ...]] | None = None) -> Plan:
+def assemble(
+    space: Space, decision: Decision, engaged: Mapping[str, tuple[tuple[date, date], ...]] | None = None
+) -> Plan:
     """The plan of a decision. Without `engaged`, each performer is dropped where that is cheapest."""
     days = tuple(
         order_day(space, space.dates[day], decision.modes[day], decision.scenes[day])
@@ -47,7 +49,9 @@ def decision_of(space: Space, plan: Plan) -> Decision:
     chosen: dict[int, tuple[tuple[int, int], ...]] = {}
     for day in plan.days:
         at = dates.get(day.date)
-        mode = None if at is None else next((m for m in space.modes[at] if (m.kind, m.city) == (day.kind, day.city)), None)
+        mode = (
+            None if at is None else next((m for m in space.modes[at] if (m.kind, m.city) == (day.kind, day.city)), None)
+        )
         items = tuple((scenes[s.scene], sites[s.site]) for s in day.slots if s.scene in scenes and s.site in sites)
         if at is not None and mode is not None and items:
             modes[at], chosen[at] = mode, items
@@ -86,7 +90,9 @@ def _order(
     """Take the next scene that may come next: same site, then the kind's ranks, minors early, script order."""
     sheet = space.facts.sheet
     ids = {space.scenes[scene].id: scene for scene, _ in scenes}
-    waits = {scene: {ids[a] for a, b in sheet.orders() if b == space.scenes[scene].id and a in ids} for scene, _ in scenes}
+    waits = {
+        scene: {ids[a] for a, b in sheet.orders() if b == space.scenes[scene].id and a in ids} for scene, _ in scenes
+    }
     ranks = RANKS[mode.kind]
     left, ordered, here = dict(scenes), [], first_site
     while left:

@@ -91,7 +91,9 @@ class Site:
         if not self.permits:
             return Window(day, day)
         before, after = timedelta(days=self.prep_days), timedelta(days=self.strike_days)
-        return next((w for w in self.permits if w.holds(day) and w.first <= day - before and day + after <= w.last), None)
+        return next(
+            (w for w in self.permits if w.holds(day) and w.first <= day - before and day + after <= w.last), None
+        )
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 _ANNEALING_SHARE = 0.5  # of the time; the rest is CP-SAT's
-_MOVES_PER_SECOND = 8_000  # a modest machine's rate: the number of moves depends on the time asked for, not on the clock
+_MOVES_PER_SECOND = (
+    8_000  # a modest machine's rate: the number of moves depends on the time asked for, not on the clock
+)
 
 Tick = Callable[[int | None, int | None, float], None]
 """Progress: (best cost, proven bound, seconds left); None while unknown."""

@@ -79,7 +79,7 @@ def merge(instance: OrderInstance) -> Merged:
     actors = np.arange(instance.works.shape[0])
     while True:
         heads = [group[0] for group in groups]
-        counts = instance.works[np.ix_(actors, heads)].sum(axis=1)
+        counts = instance.works[np.ix_(actors, np.array(heads, dtype=np.int64))].sum(axis=1)
         waiting = actors[(counts > 1) & (counts < len(heads)) & (instance.wages[actors] > 0)]
         by_cast: dict[tuple[object, ...], list[int]] = {}
         for group in groups:
@@ -93,7 +93,7 @@ def merge(instance: OrderInstance) -> Merged:
     heads = [group[0] for group in groups]
     index = {head: position for position, head in enumerate(heads)}
     return Merged(
-        works=instance.works[np.ix_(actors, heads)],
+        works=instance.works[np.ix_(actors, np.array(heads, dtype=np.int64))],
         wages=instance.wages[actors],
         durations=np.array([instance.durations[group].sum() for group in groups], dtype=np.int64),
         locations=instance.locations[heads],
@@ -179,7 +179,8 @@ class _Layers:
             wanted = (left.astype(np.float32) @ self.at_place.astype(np.float32)) > 0
             wanted &= here[:, None] != np.arange(self.place_costs.size)
             total = total + wanted @ self.place_costs
-        return np.floor(total + 1e-3).astype(np.int64)
+        floor: np.ndarray = np.floor(total + 1e-3).astype(np.int64)
+        return floor
 
     def _waiting_bound(self, open_: np.ndarray, left: np.ndarray) -> np.ndarray:
         """Of two performers on location one leaves last and waits through the other's scenes.
@@ -191,7 +192,9 @@ class _Layers:
         shares = left / np.maximum(sharing, 1)
         first, second = self.pairs
         one, other = (shares @ waits for waits in self.pair_waits)
-        return (np.minimum(one, other) * (open_[:, first] & open_[:, second])).sum(axis=1, dtype=np.float64) * (1 - 1e-6)
+        return (np.minimum(one, other) * (open_[:, first] & open_[:, second])).sum(axis=1, dtype=np.float64) * (
+            1 - 1e-6
+        )
 
 
 def _cheapest(packed: list[np.ndarray]) -> np.ndarray:
@@ -201,7 +204,8 @@ def _cheapest(packed: list[np.ndarray]) -> np.ndarray:
     keys = everything >> _COST_BITS
     first = np.ones(keys.size, dtype=bool)
     first[1:] = keys[1:] != keys[:-1]
-    return everything[first]
+    kept: np.ndarray = everything[first]
+    return kept
 
 
 def beam(merged: Merged, width: int) -> tuple[int, list[int]]:
@@ -275,8 +279,8 @@ def prove(
     offset = int(merged.location_costs[np.unique(merged.locations)].sum()) if merged.location_costs.size > 1 else 0
     order: list[int] | None
     cost, order = beam(merged, width)
-    if known is not None and instance.extra(known) + offset < cost:
-        cost, order = instance.extra(known) + offset, None
+    if known is not None and instance.extra_cost(known) + offset < cost:
+        cost, order = instance.extra_cost(known) + offset, None
     layers = _Layers(merged)
     n = layers.n
     last = (n + 1) // 2 if merged.symmetric else n
@@ -289,7 +293,10 @@ def prove(
     for size in range(1, last + 1):
         states, costs = table[-1]
         if states.size > most_states or stop():
-            lowest = min(int((costs[i : i + _CHUNK] + layers.bound(states[i : i + _CHUNK])).min()) for i in range(0, states.size, _CHUNK))
+            lowest = min(
+                int((costs[i : i + _CHUNK] + layers.bound(states[i : i + _CHUNK])).min())
+                for i in range(0, states.size, _CHUNK)
+            )
             return Proof(best(order), cost - offset, min(cost, lowest) - offset, states_seen)
         states, costs, _ = layers.expand(states, costs, cost)
         states_seen += states.size

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 _CIVIL = 6.0  # degrees below the horizon
@@ -90,7 +91,7 @@ def _offset_of_noon(lon: float, midday: datetime) -> float:
     return (shift + 720) % 1440 - 720
 
 
-def _crossing(place: object, noon: datetime, height: float, way: int) -> int | None:
+def _crossing(place: Any, noon: datetime, height: float, way: int) -> int | None:
     """The minute at which the sun passes `height` between noon and the midnight before (-1) or after (1), by bisection."""
     inside, outside = 0.0, 12.0 * 60
     if _height(place, noon) <= height or _height(place, noon + timedelta(minutes=way * outside)) >= height:
@@ -104,7 +105,7 @@ def _crossing(place: object, noon: datetime, height: float, way: int) -> int | N
     return utc_minutes(noon + timedelta(minutes=way * inside))
 
 
-def _height(place: object, when: datetime) -> float:
+def _height(place: Any, when: datetime) -> float:
     """Degrees of the sun's centre above the horizon, without refraction (which the -0.833 degrees of sunrise contain)."""
     from astral.sun import elevation
 

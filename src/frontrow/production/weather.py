@@ -78,7 +78,9 @@ def read_history(text: str, history: History) -> dict[date, float]:
         try:
             rain[date.fromisoformat(raw.strip().replace("/", "-"))] = float(amount) * _TO_MM[history.unit]
         except ValueError:
-            raise InputError(f"{history.file}:{reader.line_num}: {raw!r}, {amount!r} is no date with an amount") from None
+            raise InputError(
+                f"{history.file}:{reader.line_num}: {raw!r}, {amount!r} is no date with an amount"
+            ) from None
     return rain
 
 

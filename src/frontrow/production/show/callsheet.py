@@ -61,7 +61,9 @@ def _sheet(facts: Facts, plan: Plan, day: ShootDay, number: int) -> str:
     )
     rain = max((facts.chains[sheet.site[s].station].odds(day.date.month) for s in day.sites), default=0)
     following = plan.days[number] if number < len(plan.days) else None
-    after = f"Next: {following.date:%a %d %b}, {escape(', '.join(following.sites))}" if following else "Last shooting day"
+    after = (
+        f"Next: {following.date:%a %d %b}, {escape(', '.join(following.sites))}" if following else "Last shooting day"
+    )
     return (
         f'<section class="call" id="call-{number}"><h3>Day {number} of {len(plan.days)} · {day.date:%A %d %B %Y}</h3>'
         f"<p><b>Unit call {clock(facts, site, day.call)}</b> · wrap {clock(facts, site, day.wrap)} · {escape(day.kind)} shoot · "
@@ -69,7 +71,7 @@ def _sheet(facts: Facts, plan: Plan, day: ShootDay, number: int) -> str:
         f'<table class="list"><thead><tr><th>Time</th><th>Scene</th><th>Set</th><th>Light</th><th>Pages</th><th>Cast</th><th>Extras, needs</th>'
         f"</tr></thead><tbody>{scenes}</tbody></table>"
         f'<table class="list"><thead><tr><th>Cast</th><th>Performer</th><th>Call</th><th>Done</th><th>Scenes</th></tr></thead>'
-        f"<tbody>{cast}</tbody></table><p class=\"note\">{after}</p></section>"
+        f'<tbody>{cast}</tbody></table><p class="note">{after}</p></section>'
     )
 
 

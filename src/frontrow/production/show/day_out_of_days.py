@@ -13,7 +13,8 @@ from frontrow.production.plan import Plan
 
 CODES = {
     "SW": "start and work", "W": "work", "H": "hold", "WF": "work and finish", "SWF": "start, work and finish",
-    "WD": "work and drop", "PW": "pick up and work", "D": "dropped", "T": "travel",
+    "WD": "work and drop", "SWD": "start, work and drop", "PW": "pick up and work", "PWF": "pick up, work and finish",
+    "D": "dropped", "T": "travel",
 }  # fmt: skip
 
 
@@ -59,13 +60,13 @@ def day_out_of_days(facts: Facts, plan: Plan) -> list[Row]:
         spans = plan.engaged.get(who, ((min(dates), max(dates)),))
         codes: dict[date, str] = {}
         for number, (first, last) in enumerate(spans):
-            for day in facts.dates:
-                if first <= day <= last:
-                    codes[day] = "W" if day in dates else "H"
+            for at in facts.dates:
+                if first <= at <= last:
+                    codes[at] = "W" if at in dates else "H"
             if number:
-                for day in facts.dates:
-                    if spans[number - 1][1] < day < first:
-                        codes[day] = "D"
+                for at in facts.dates:
+                    if spans[number - 1][1] < at < first:
+                        codes[at] = "D"
         first, last = spans[0][0], spans[-1][1]
         for earlier, later in zip(spans, spans[1:], strict=False):
             codes[earlier[1]] = "WD"
@@ -75,11 +76,16 @@ def day_out_of_days(facts: Facts, plan: Plan) -> list[Row]:
         home = sheet.person[who].home
         for start, end in spans:
             if home and home != city_on.get(start):
-                codes.setdefault(start - timedelta(days=1), "T")
+                _travel(codes, start - timedelta(days=1))
             if home and home != city_on.get(end):
-                codes.setdefault(end + timedelta(days=1), "T")
+                _travel(codes, end + timedelta(days=1))
         rows.append(Row(who, dict(sorted(codes.items()))))
     return sorted(rows, key=lambda row: (-row.work, row.who))
+
+
+def _travel(codes: dict[date, str], day: date) -> None:
+    if codes.get(day, "D") == "D":
+        codes[day] = "T"
 
 
 def to_csv(facts: Facts, plan: Plan) -> str:
@@ -98,7 +104,8 @@ def to_html(facts: Facts, plan: Plan) -> str:
     """The table as HTML, one coloured cell a code."""
     dates = dates_of(plan)
     head = "".join(
-        f'<th class="date{" off" if day in facts.free else ""}" title="{day}"><span>{day:%a}<br>{day:%d.%m.}</span></th>' for day in dates
+        f'<th class="date{" off" if day in facts.free else ""}" title="{day}"><span>{day:%a}<br>{day:%d.%m.}</span></th>'
+        for day in dates
     )
     body = []
     for row in day_out_of_days(facts, plan):
@@ -109,9 +116,9 @@ def to_html(facts: Facts, plan: Plan) -> str:
             off = " off" if day in facts.free and not code else ""
             cells.append(f'<td class="code {kind}{off}" title="{CODES.get(code, "")}">{code}</td>')
         totals = f"<td>{row.work}</td><td>{row.count('H')}</td><td>{row.count('T')}</td>"
-        body.append(f"<tr><th>{escape(row.who)}</th>{''.join(cells)}{totals}</tr>")
+        body.append(f"<tr><th>{escape(row.who)}</th>{totals}{''.join(cells)}</tr>")
     legend = " · ".join(f"<b>{code}</b> {meaning}" for code, meaning in CODES.items())
     return (
-        f'<div class="scroll"><table class="dood"><thead><tr><th>Performer</th>{head}<th>Work</th><th>Hold</th><th>Travel</th>'
+        f'<div class="scroll"><table class="dood"><thead><tr><th>Performer</th><th>Work</th><th>Hold</th><th>Travel</th>{head}'
         f'</tr></thead><tbody>{"".join(body)}</tbody></table></div><p class="note">{legend}</p>'
     )

@@ -16,8 +16,8 @@ def location_map(facts: Facts, plan: Plan) -> str:
     """Panels of the cities that the plan uses; a dot grows with the days spent there."""
     days: dict[str, int] = {}
     for day in plan.days:
-        for site in day.sites:
-            days[site] = days.get(site, 0) + 1
+        for name in day.sites:
+            days[name] = days.get(name, 0) + 1
     cities: dict[str, list[Site]] = {}
     for site in facts.sheet.sites:
         if site.id in days:
@@ -33,7 +33,9 @@ def _panel(city: str, sites: list[Site], days: dict[str, int]) -> str:
     left, top = min(x for x, _ in points), min(y for _, y in points)
     span = max(max(x for x, _ in points) - left, max(y for _, y in points) - top, 0.5)
     scale = (_SIZE - 2 * _EDGE) / span
-    parts, taken = [], []
+    parts: list[str] = []
+    labels: list[str] = []
+    taken: list[tuple[float, float]] = []
     for site, (x, y) in sorted(zip(sites, points, strict=True), key=lambda pair: -days[pair[0].id]):
         px, py = _EDGE + (x - left) * scale, _EDGE + (y - top) * scale
         radius = 4 + min(10, 1.6 * days[site.id])
@@ -41,13 +43,20 @@ def _panel(city: str, sites: list[Site], days: dict[str, int]) -> str:
         title = f"<title>{name}: {days[site.id]} days ({site.lat}, {site.lon})</title>"
         parts.append(f'<circle cx="{px:.1f}" cy="{py:.1f}" r="{radius:.1f}" class="dot">{title}</circle>')
         label = (px, py - radius - 4)
-        if all(abs(label[0] - ox) > 92 or abs(label[1] - oy) > 13 for ox, oy in taken):  # labels that would overlap stay in the title
+        if all(
+            abs(label[0] - ox) > 92 or abs(label[1] - oy) > 13 for ox, oy in taken
+        ):  # labels that would overlap stay in the title
             taken.append(label)
-            parts.append(f'<text x="{px:.1f}" y="{label[1]:.1f}" text-anchor="middle" class="tick">{name[:16]}</text>')
+            labels.append(
+                f'<text x="{px:.1f}" y="{label[1]:.1f}" text-anchor="middle" class="tick place">{name[:16]}</text>'
+            )
+    parts += labels
     bar = _round_down(span / 3)
     length = bar * scale
     base = _SIZE - 14
-    parts.append(f'<line x1="{_EDGE}" y1="{base}" x2="{_EDGE + length:.1f}" y2="{base}" stroke="#555" stroke-width="2"/>')
+    parts.append(
+        f'<line x1="{_EDGE}" y1="{base}" x2="{_EDGE + length:.1f}" y2="{base}" stroke="#555" stroke-width="2"/>'
+    )
     parts.append(f'<text x="{_EDGE + length + 6:.1f}" y="{base + 4}" class="tick">{bar:g} km</text>')
     return (
         f'<figure><svg width="{_SIZE}" height="{_SIZE}" role="img" aria-label="Sites in {escape(city)}">'

@@ -10,7 +10,11 @@ COLUMNS = int((_WIDTH - 2 * _MARGIN) / (_SIZE * 0.6))
 def to_pdf(lines: list[str]) -> bytes:
     """Pages of the lines, cut at the page's width; characters outside of Latin-1 become question marks."""
     pages = [lines[i : i + LINES] for i in range(0, len(lines), LINES)] or [[]]
-    objects: list[bytes] = [b"<< /Type /Catalog /Pages 2 0 R >>", b"", b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>"]
+    objects: list[bytes] = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>",
+    ]
     kids = []
     for page in pages:
         stream = _stream(page)

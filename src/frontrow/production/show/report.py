@@ -26,7 +26,9 @@ def files(
     """Every output by file name."""
     return {
         "report.html": report(facts, plan, ledger, violations, outlook),
-        "callsheets.html": _page(f"{facts.sheet.production.title}: call sheets", "".join(callsheet.call_sheets(facts, plan))),
+        "callsheets.html": _page(
+            f"{facts.sheet.production.title}: call sheets", "".join(callsheet.call_sheets(facts, plan))
+        ),
         "oneliner.csv": stripboard.one_liner_csv(facts, plan),
         "dayoutofdays.csv": day_out_of_days.to_csv(facts, plan),
         "ledger.csv": ledger_csv(ledger),
@@ -73,11 +75,13 @@ def report(facts: Facts, plan: Plan, ledger: Ledger, violations: Sequence[Violat
         ("Scenes", f"{len(plan.where())} of {len(facts.sheet.scenes)}"),
     )
     tiles = "".join(f'<div class="tile"><span>{name}</span><b>{value}</b></div>' for name, value in figures)
-    body = "".join(f'<section id="s{n}"><h2>{title}</h2>{content}</section>' for n, (title, content) in enumerate(sections))
-    note = (
-        f"Rules: {escape(facts.pack.name)}, valid from {facts.pack.valid_from}. {escape(facts.pack.source)} {rules.DISCLAIMER}"
+    body = "".join(
+        f'<section id="s{n}"><h2>{title}</h2>{content}</section>' for n, (title, content) in enumerate(sections)
     )
-    header = f'<header><h1>{escape(production.title)}</h1><nav>{nav}</nav></header><div class="tiles">{tiles}</div>{checks}'
+    note = f"Rules: {escape(facts.pack.name)}, valid from {facts.pack.valid_from}. {escape(facts.pack.source)} {rules.DISCLAIMER}"
+    header = (
+        f'<header><h1>{escape(production.title)}</h1><nav>{nav}</nav></header><div class="tiles">{tiles}</div>{checks}'
+    )
     return _page(production.title, f'{header}{body}<p class="note">{note}</p>')
 
 
@@ -122,7 +126,9 @@ def _lines(facts: Facts, plan: Plan) -> list[str]:
     for number, day in enumerate(plan.days, 1):
         site = day.slots[0].site
         times = f"{stripboard.clock(facts, site, day.call)}-{stripboard.clock(facts, site, day.wrap)}"
-        lines += [f"DAY {number}  {day.date:%a %d %b %Y}  {times}  {day.kind}  {day.city}  {callsheet.sun_line(facts, day)}"]
+        lines += [
+            f"DAY {number}  {day.date:%a %d %b %Y}  {times}  {day.kind}  {day.city}  {callsheet.sun_line(facts, day)}"
+        ]
         for slot in day.slots:
             scene = facts.sheet.scene[slot.scene]
             start = stripboard.clock(facts, slot.site, slot.start)

@@ -23,13 +23,19 @@ def risk_curve(outlook: Outlook, planned_total: int, currency: str) -> str:
     points = " ".join(f"{x(cost):.1f},{y(share):.1f}" for share, cost in outlook.curve)
     parts = []
     for share in (0, 0.25, 0.5, 0.75, 1):
-        parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - 40}" y1="{y(share):.1f}" y2="{y(share):.1f}" stroke="#e4e4df"/>')
+        parts.append(
+            f'<line x1="{_LEFT}" x2="{_WIDTH - 40}" y1="{y(share):.1f}" y2="{y(share):.1f}" stroke="#e4e4df"/>'
+        )
         parts.append(f'<text x="{_LEFT - 8}" y="{y(share) + 4:.1f}" text-anchor="end" class="tick">{share:.0%}</text>')
     for step in range(5):
         cost = low + span * step / 4
         label = money.plain(round(cost), currency, ",").split(".")[0]
         parts.append(f'<text x="{x(cost):.1f}" y="{_HEIGHT - 22}" text-anchor="middle" class="tick">{label}</text>')
-    marks = ((outlook.p50, "P50", "#2b6cb0", 0), (outlook.p90, "P90", "#b7472a", 0), (planned_total, "ledger", "#4a7c3a", 14))
+    marks = (
+        (outlook.p50, "P50", "#2b6cb0", 0),
+        (outlook.p90, "P90", "#b7472a", 0),
+        (planned_total, "ledger", "#4a7c3a", 14),
+    )
     for cost, name, colour, lift in marks:
         parts.append(
             f'<line x1="{x(cost):.1f}" x2="{x(cost):.1f}" y1="{_TOP - 4}" y2="{_HEIGHT - _BOTTOM}" stroke="{colour}" stroke-dasharray="4 3"/>'

@@ -42,7 +42,7 @@ def stripboard(facts: Facts, plan: Plan) -> str:
         hours = f"{clock(facts, site, day.call)}–{clock(facts, site, day.wrap)}"
         parts.append(
             f'<div class="banner"><b>End of day {number}</b><span>{day.date:%A %d %B %Y}</span><span>{hours} · {escape(day.kind)} · '
-            f"{escape(day.city)}</span><span>{len(scenes)} scenes · {total} pages</span></div>"
+            f"{escape(day.city)}</span><span>{len(scenes)} scene{'s' * (len(scenes) > 1)} · {total} pages</span></div>"
         )
     if plan.unscheduled:
         parts.append('<div class="banner warn"><b>Without a day</b></div>')
@@ -71,7 +71,7 @@ def _row(scene: Scene, people: dict[str, int], time: str, site: str) -> str:
     names = escape(", ".join(scene.cast))
     return (
         f'<div class="strip {strip_class(scene)}"><b>{escape(scene.id)}</b><span>{time}</span><span>{escape(scene.int_ext)} '
-        f"{escape(scene.time)}</span><span class=\"set\">{escape(scene.set)}<small>{escape(site)}</small></span>"
+        f'{escape(scene.time)}</span><span class="set">{escape(scene.set)}<small>{escape(site)}</small></span>'
         f'<span>{pages(scene.eighths)}</span><span class="cast" title="{names}">{cast}</span></div>'
     )
 
@@ -90,7 +90,7 @@ ONE_LINER = ("day", "date", "start", "end", "scene", "int_ext", "set", "time", "
 
 def one_liner_rows(facts: Facts, plan: Plan) -> list[tuple[str, ...]]:
     """A row a scene, in the columns of ONE_LINER."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for number, day in enumerate(plan.days, 1):
         for slot in day.slots:
             scene = facts.sheet.scene[slot.scene]
@@ -116,5 +116,7 @@ def one_liner_csv(facts: Facts, plan: Plan) -> str:
 def one_liner_html(facts: Facts, plan: Plan) -> str:
     """The one-line schedule as a table."""
     head = "".join(f"<th>{name.replace('_', '/')}</th>" for name in ONE_LINER)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in one_liner_rows(facts, plan))
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in one_liner_rows(facts, plan)
+    )
     return f'<div class="scroll"><table class="list"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

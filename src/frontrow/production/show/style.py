@@ -32,7 +32,7 @@ table{border-collapse:collapse}.list{width:100%;margin:8px 0;background:#fff}
 .ledger .bar{width:220px}.ledger .bar span{display:block;height:10px;border-radius:5px;background:#9dbbdc}
 .maps{display:flex;flex-wrap:wrap;gap:18px}figure{margin:0}figcaption{color:var(--soft);font-size:12px;margin-top:4px}
 .dot{fill:#2b6cb0;fill-opacity:.75;stroke:#fff}
-svg text{font:12px system-ui,sans-serif;fill:#22262b}svg .tick{font-size:11px;fill:#5b626a}svg .mark{font-size:12px;font-weight:600}
+svg text{font:12px system-ui,sans-serif;fill:#22262b}svg .tick{font-size:11px;fill:#5b626a}svg .place{paint-order:stroke;stroke:#f6f7f4;stroke-width:3px}svg .mark{font-size:12px;font-weight:600}
 .call{background:#fff;border:1px solid var(--line);border-radius:10px;padding:14px 18px;margin:14px 0}.call ul{margin:4px 0;padding-left:18px}
 @media print{body{background:#fff}nav{display:none}.call{break-before:page;border:0}.board,.dood{font-size:10px}}
 """
