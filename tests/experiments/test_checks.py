@@ -12,7 +12,8 @@ from frontrow.experiments import dispersion, srm
 from frontrow.experiments.analysis import Analysis, analyse
 from frontrow.experiments.checks import Check
 from frontrow.experiments.definition import parse
-from frontrow.experiments.exposure import DAY_MS, Log, Readings, collect
+from frontrow.experiments.exposure import collect
+from frontrow.experiments.log import DAY_MS, Log, Readings
 from frontrow.experiments.tables import read_log
 
 N = 20_000
@@ -123,6 +124,13 @@ def test_devices_assigned_while_members_are_analysed_are_found() -> None:
     check = named(world.look(), "unit mismatch")
     assert check.level == "invalid"
     assert "devices were assigned" in check.detail
+
+
+def test_members_with_several_devices_are_found_when_the_unit_of_the_log_is_the_device() -> None:
+    world = World()
+    check = named(world.spoil(member=np.arange(N) // 2).look(), "unit mismatch")
+    assert check.level == "invalid"
+    assert "members with several units" in check.detail
 
 
 def test_rows_logged_twice_are_found() -> None:

@@ -13,7 +13,8 @@ from frontrow.errors import InputError
 from frontrow.experiments.analysis import analyse
 from frontrow.experiments.definition import Definition, parse
 from frontrow.experiments.events import read_events
-from frontrow.experiments.exposure import DAY_MS, UNKNOWN, collect
+from frontrow.experiments.exposure import collect
+from frontrow.experiments.log import DAY_MS, UNKNOWN
 from frontrow.schema import EventColumn
 
 T0 = 1_772_409_600_000

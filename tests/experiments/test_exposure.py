@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from frontrow.errors import InputError
 from frontrow.experiments.definition import Definition, parse
-from frontrow.experiments.exposure import DAY_MS, Sample, collect
+from frontrow.experiments.exposure import collect
+from frontrow.experiments.log import DAY_MS, Sample
 from frontrow.experiments.tables import read_log
 
 T0 = 1_772_409_600_000  # 2026-03-02 UTC

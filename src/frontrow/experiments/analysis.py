@@ -15,7 +15,7 @@ import numpy as np
 from frontrow.experiments import checks, intervals, metrics
 from frontrow.experiments.checks import Check
 from frontrow.experiments.definition import Definition, Metric
-from frontrow.experiments.exposure import Sample
+from frontrow.experiments.log import Sample
 from frontrow.experiments.metrics import Estimate
 
 COLLECTING, WINNER, LOSER, NO_EFFECT, INVALID = "collecting", "winner", "loser", "no effect", "invalid"

@@ -16,8 +16,8 @@ from scipy import special
 
 from frontrow.experiments import srm
 from frontrow.experiments.definition import Definition, Metric
-from frontrow.experiments.exposure import DAY_MS, Sample, covariate_source
 from frontrow.experiments.intervals import critical_z, information_ratio
+from frontrow.experiments.log import DAY_MS, Sample
 from frontrow.experiments.metrics import Estimate
 
 Floats = NDArray[np.float64]
@@ -129,6 +129,9 @@ def _reassigned(sample: Sample) -> Check:
 
 def _unit_mismatch(sample: Sample, definition: Definition) -> Check:
     trace = sample.trace
+    if trace.shared_owners:
+        what = f"{definition.unit}s with several units: {definition.unit}s are to be assigned, something smaller was"
+        return _graded("unit mismatch", trace.shared_owners, sample.arm.size, what)
     what = f"{definition.unit}s whose arm depends on the device: devices were assigned, {definition.unit}s are analysed"
     return _graded("unit mismatch", trace.crossed_by_device, sample.arm.size + trace.crossed, what)
 
@@ -158,7 +161,7 @@ def _covariate(sample: Sample, metric: Metric) -> Check:
     name = f"covariate of {metric.name}"
     if sample.trace.covariates_after:
         return Check(name, "invalid", f"{sample.trace.covariates_after:,} readings were taken after the exposure")
-    x = sample.covariates[covariate_source(metric)]
+    x = sample.covariates[metric.covariate_source]
     known = ~np.isnan(x)
     tests = [
         (what, _difference(values, chosen & (sample.arm == number), chosen & (sample.arm == 0)))

@@ -49,6 +49,11 @@ class Metric:
         return self.column or self.name
 
     @property
+    def covariate_source(self) -> str:
+        """Where the covariate comes from: "pre" stands for the metric's own past."""
+        return f"pre {self.source}" if self.covariate == "pre" else self.covariate
+
+    @property
     def sign(self) -> float:
         """+1 where more is better, -1 where less is."""
         return 1.0 if self.direction == "up" else -1.0
@@ -86,6 +91,12 @@ class Definition:
     def treatments(self) -> tuple[str, ...]:
         """Every other arm."""
         return tuple(self.arms)[1:]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every outcome that some metric is made of, each once."""
+        names = (name for m in self.metrics for name in (m.source, m.denominator) if name)
+        return tuple(dict.fromkeys(names))
 
     @property
     def window_ms(self) -> int:

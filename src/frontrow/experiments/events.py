@@ -14,7 +14,7 @@ import numpy as np
 
 from frontrow.errors import InputError
 from frontrow.experiments.definition import Definition
-from frontrow.experiments.exposure import DAY_MS, UNKNOWN, Log, Readings, covariate_source
+from frontrow.experiments.log import DAY_MS, UNKNOWN, Log, Readings
 from frontrow.schema import EventColumn as C
 from frontrow.schema import Kind
 
@@ -41,18 +41,17 @@ def read_events(frame: Any, definition: Definition) -> Log:
     unit = member[mine].astype(np.str_)
     names, first = _first_exposures(unit, at_ms[mine])
     outcomes, covariates = {}, {}
+    for source in definition.sources:
+        readings = _readings(frame, kind, source)
+        place = np.minimum(np.searchsorted(names, readings.unit), names.size - 1)
+        known = names[place] == readings.unit
+        assert readings.at_ms is not None
+        since = readings.at_ms - first[place]
+        outcomes[source] = _chosen(readings, known & (since >= 0))
+        pre = known & (since < 0) & (since >= -definition.pre_days * DAY_MS)
+        covariates[f"pre {source}"] = _totals(_chosen(readings, pre), names)
     for metric in definition.metrics:
-        for source in filter(None, (metric.source, metric.denominator)):
-            if source not in outcomes:
-                readings = _readings(frame, kind, source)
-                place = np.minimum(np.searchsorted(names, readings.unit), names.size - 1)
-                known = names[place] == readings.unit
-                assert readings.at_ms is not None
-                since = readings.at_ms - first[place]
-                outcomes[source] = _chosen(readings, known & (since >= 0))
-                pre = known & (since < 0) & (since >= -definition.pre_days * DAY_MS)
-                covariates[f"pre {source}"] = _totals(_chosen(readings, pre), names)
-        if metric.covariate and covariate_source(metric) not in covariates:
+        if metric.covariate and metric.covariate_source not in covariates:
             raise InputError(
                 f"metric {metric.name!r} has covariate {metric.covariate!r}; in the event log it can be 'pre'"
             )

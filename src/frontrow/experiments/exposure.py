@@ -6,90 +6,28 @@ name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from frontrow.errors import InputError
 from frontrow.experiments.definition import Definition
+from frontrow.experiments.log import Floats, Ints, Log, Sample, Texts, Trace
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Texts = NDArray[np.str_]
-
-DAY_MS: Final = 86_400_000
-UNKNOWN: Final = "(unknown)"
+Rows = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Readings:
-    """Numbers that belong to units; `at_ms` is None where the file has no time for them."""
+class _Units:
+    """Who was exposed: units in the order of their names."""
 
-    unit: Texts
-    value: Floats
-    at_ms: Ints | None = None
-
-
-@dataclass(frozen=True)
-class Log:
-    """Exposures and outcomes as they were logged, rows in the order of the log. All exposure arrays have one length."""
-
-    unit: Texts
-    arm: Texts
-    at_ms: Ints | None = None  # of the exposure; None: the order of the rows is the time
-    decided_ms: Ints | None = None  # when the arm was decided, where that was logged too
-    device: Texts | None = None
-    hash: Texts | None = None  # of the definition that the logging code knew; "" where it said nothing
-    segments: Mapping[str, Texts] = field(default_factory=dict)  # by exposure row
-    also: Mapping[str, Texts] = field(default_factory=dict)  # other experiment's name -> its arm, by exposure row
-    outcomes: Mapping[str, Readings] = field(default_factory=dict)  # by source
-    covariates: Mapping[str, Readings] = field(default_factory=dict)  # by source; pre-period
-    wide: bool = False  # outcomes stand in the exposure rows, so a repeated row would count twice
-
-
-@dataclass(frozen=True)
-class Trace:
-    """What the checks need to know about how the log came to be."""
-
-    duplicates: int = 0  # rows logged twice
-    rows: int = 0
-    crossed: int = 0  # units seen in more than one arm over time
-    crossed_by_device: int = 0  # of these, units whose arm depends on the device
-    late: tuple[float, float] | None = (
-        None  # share of exposures logged over an hour after the decision: control, others
-    )
-    covariates_after: int = 0  # covariate readings taken at or after the exposure
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One row a unit, in order of first exposure; arrays of shape (units,)."""
-
-    arm: NDArray[np.int8]  # index into the definition's arms
-    unit: Texts
-    exposed_ms: Ints | None
-    values: Mapping[str, Floats]  # by source; summed over the window
-    early: Mapping[str, Floats]  # the part of it in the first half of the window, where outcomes have times
-    covariates: Mapping[str, Floats]  # NaN where the unit has none
-    segments: Mapping[str, Texts]
-    also: Mapping[str, Texts]
-    left_out: Mapping[str, int]
-    trace: Trace
-
-    def upto(self, count: int) -> Sample:
-        """The first `count` units: what an earlier look saw."""
-
-        def cut(arrays: Mapping[str, NDArray]) -> dict[str, NDArray]:  # type: ignore[type-arg]
-            return {key: array[:count] for key, array in arrays.items()}
-
-        exposed = None if self.exposed_ms is None else self.exposed_ms[:count]
-        return Sample(
-            self.arm[:count], self.unit[:count], exposed, cut(self.values), cut(self.early), cut(self.covariates),
-            cut(self.segments), cut(self.also), self.left_out, self.trace,
-        )  # fmt: skip
+    names: Texts
+    code: Ints  # of each exposure row
+    first: Ints  # row of each unit's first exposure
+    time: Ints  # of each row: milliseconds, or its number where the log has no times
+    exposed_ms: Ints | None  # of each unit
 
 
 def collect(log: Log, definition: Definition, now_ms: int | None = None) -> Sample:
@@ -100,78 +38,74 @@ def collect(log: Log, definition: Definition, now_ms: int | None = None) -> Samp
     experiment.
     """
     _refuse_foreign(log, definition)
-    arm_index = _arm_index(log.arm, definition)
-    if now_ms is None:
-        times = [t for t in (log.at_ms, *(r.at_ms for r in log.outcomes.values())) if t is not None and t.size]
-        now_ms = max((int(t.max()) for t in times), default=None)
+    arm = _arm_index(log.arm, definition)
+    now_ms = _newest_ms(log) if now_ms is None else now_ms
     _refuse_times(log, definition, now_ms)
-    left_out: dict[str, int] = {}
-
+    units = _first_exposures(log)
+    left_out: Counter[str] = Counter()
     kept = _without_repeats(log) if log.wide else np.ones(log.unit.size, bool)
     left_out["repeated rows"] = int(log.unit.size - kept.sum())
-    names, code = np.unique(log.unit, return_inverse=True)
-    time = log.at_ms if log.at_ms is not None else np.arange(log.unit.size, dtype=np.int64)
-    order = np.lexsort((np.arange(time.size), time, code))
-    first = order[np.r_[True, np.diff(code[order]) > 0]]  # row of each unit's first exposure, by unit code
     if not log.wide:
-        left_out["later exposures"] = int(log.unit.size - names.size)
-
-    crossed = np.zeros(names.size, bool)
-    crossed[code[arm_index != arm_index[first][code]]] = True
+        left_out["later exposures"] = log.unit.size - units.names.size
+    crossed = np.zeros(units.names.size, bool)
+    crossed[units.code[arm != arm[units.first][units.code]]] = True
     left_out["units seen in two arms"] = int(crossed.sum())
-    keep = ~crossed
-    if log.at_ms is not None and definition.window_ms and now_ms is not None:
-        immature = log.at_ms[first] + definition.window_ms > now_ms
-        left_out["units whose outcome window is still open"] = int((immature & keep).sum())
-        keep &= ~immature
+    immature = _immature(units, definition, now_ms) & ~crossed
+    left_out["units whose outcome window is still open"] = int(immature.sum())
 
-    exposed = None if log.at_ms is None else log.at_ms[first]
-    rows = kept if log.wide else None
     values, early = {}, {}
-    for source in _sources(definition, "outcomes"):
-        values[source], early[source] = _sum_outcomes(log, source, names, exposed, definition, rows, left_out)
+    for source in definition.sources:
+        values[source], early[source] = _sum_outcomes(log, source, units, kept, definition, left_out)
     covariates, after = {}, 0
-    for source in _sources(definition, "covariates"):
-        covariates[source], count = _mean_covariate(log, source, names, exposed)
+    for source in {m.covariate_source: None for m in definition.metrics if m.covariate}:
+        covariates[source], count = _mean_covariate(log, source, units)
         after += count
 
-    chosen = np.flatnonzero(keep)
-    chosen = chosen[np.argsort(time[first[chosen]], kind="stable")]
+    chosen = np.flatnonzero(~(crossed | immature))
+    chosen = chosen[np.argsort(units.time[units.first[chosen]], kind="stable")]
+    row = units.first[chosen]
     if not chosen.size:
         raise InputError("no unit is left to analyse: " + "; ".join(f"{n} {what}" for what, n in left_out.items() if n))
     return Sample(
-        arm=arm_index[first[chosen]],
-        unit=names[chosen],
-        exposed_ms=None if exposed is None else exposed[chosen],
+        arm=arm[row],
+        unit=units.names[chosen],
+        exposed_ms=None if units.exposed_ms is None else units.exposed_ms[chosen],
         values={k: v[chosen] for k, v in values.items()},
         early={k: v[chosen] for k, v in early.items() if v is not None},
         covariates={k: v[chosen] for k, v in covariates.items()},
-        segments={k: v[first[chosen]] for k, v in log.segments.items()},
-        also={k: v[first[chosen]] for k, v in log.also.items()},
+        segments={k: v[row] for k, v in log.segments.items()},
+        also={k: v[row] for k, v in log.also.items()},
         left_out={what: count for what, count in left_out.items() if count},
         trace=Trace(
-            duplicates=int(left_out["repeated rows"]) or _repeats(log),
+            duplicates=left_out["repeated rows"],
             rows=log.unit.size,
             crossed=int(crossed.sum()),
-            crossed_by_device=_crossed_by_device(log, code, crossed, arm_index),
-            late=_late(log, arm_index),
+            crossed_by_device=_crossed_by_device(log, units.code, crossed, arm),
+            shared_owners=_shared_owners(log, units),
+            late=_late(log, arm),
             covariates_after=after,
         ),
     )
 
 
-def _sources(definition: Definition, what: str) -> list[str]:
-    found: dict[str, None] = {}
-    for metric in definition.metrics:
-        names = (metric.source, metric.denominator) if what == "outcomes" else (covariate_source(metric),)
-        found.update(dict.fromkeys(name for name in names if name))
-    return list(found)
+def _newest_ms(log: Log) -> int | None:
+    times = (log.at_ms, *(r.at_ms for r in log.outcomes.values()))
+    return max((int(t.max()) for t in times if t is not None and t.size), default=None)
 
 
-def covariate_source(metric: object) -> str:
-    """Name under which a log keeps the metric's covariate: "pre" stands for the metric's own past."""
-    covariate, source = metric.covariate, metric.source  # type: ignore[attr-defined]
-    return f"pre {source}" if covariate == "pre" else str(covariate)
+def _first_exposures(log: Log) -> _Units:
+    names, code = np.unique(log.unit, return_inverse=True)
+    time = log.at_ms if log.at_ms is not None else np.arange(log.unit.size, dtype=np.int64)
+    order = np.lexsort((np.arange(time.size), time, code))
+    first = order[np.r_[True, np.diff(code[order]) > 0]]
+    return _Units(names, code, first, time, None if log.at_ms is None else log.at_ms[first])
+
+
+def _immature(units: _Units, definition: Definition, now_ms: int | None) -> Rows:
+    """Units whose outcome window is still open."""
+    if units.exposed_ms is None or not definition.window_ms or now_ms is None:
+        return np.zeros(units.names.size, bool)
+    return np.asarray(units.exposed_ms + definition.window_ms > now_ms)
 
 
 def _refuse_foreign(log: Log, definition: Definition) -> None:
@@ -222,7 +156,7 @@ def _refuse_times(log: Log, definition: Definition, now_ms: int | None) -> None:
         )
 
 
-def _without_repeats(log: Log) -> NDArray[np.bool_]:
+def _without_repeats(log: Log) -> Rows:
     """False for rows that repeat an earlier one of the same unit, device and time (a wide row holds its outcomes)."""
     parts = [np.unique(log.unit, return_inverse=True)[1]]
     if log.device is not None:
@@ -240,29 +174,21 @@ def _without_repeats(log: Log) -> NDArray[np.bool_]:
     return kept
 
 
-def _repeats(log: Log) -> int:
-    """Exposure rows of a long log that repeat another to the millisecond."""
-    return 0 if log.at_ms is None else int((~_without_repeats(log)).sum())
-
-
 def _sum_outcomes(
-    log: Log, source: str, names: Texts, exposed: Ints | None, definition: Definition, rows: NDArray[np.bool_] | None,
-    left_out: dict[str, int],
-) -> tuple[Floats, Floats | None]:  # fmt: skip
+    log: Log, source: str, units: _Units, kept: Rows, definition: Definition, left_out: Counter[str]
+) -> tuple[Floats, Floats | None]:
     """Each unit's sum over its window, and the part of it in the window's first half where that can be told."""
     readings = log.outcomes.get(source)
     if readings is None:
         raise InputError(f"the log has no outcome {source!r}; it has {', '.join(sorted(log.outcomes)) or 'none'}")
+    names, exposed = units.names, units.exposed_ms
     unit, value, at_ms = readings.unit, readings.value, readings.at_ms
-    if rows is not None:
-        unit, value, at_ms = unit[rows], value[rows], None if at_ms is None else at_ms[rows]
+    if log.wide:
+        unit, value = unit[kept], value[kept]
     _refuse_not_finite(unit, value, source)
     place = np.minimum(np.searchsorted(names, unit), names.size - 1)
     known = names[place] == unit
-    if not known.all():
-        left_out["outcomes of units never exposed"] = left_out.get("outcomes of units never exposed", 0) + int(
-            (~known).sum()
-        )
+    left_out["outcomes of units never exposed"] += int((~known).sum())
     inside = known.copy()
     first_half = None
     if at_ms is not None and exposed is not None:
@@ -277,18 +203,19 @@ def _sum_outcomes(
             )
         if definition.window_ms:
             over = known & (since >= definition.window_ms)
-            left_out["outcomes after the window"] = left_out.get("outcomes after the window", 0) + int(over.sum())
+            left_out["outcomes after the window"] += int(over.sum())
             inside &= ~over
             half = inside & (since < definition.window_ms / 2)
             first_half = _sums(place[half], value[half], names.size)
     return _sums(place[inside], value[inside], names.size), first_half
 
 
-def _mean_covariate(log: Log, source: str, names: Texts, exposed: Ints | None) -> tuple[Floats, int]:
+def _mean_covariate(log: Log, source: str, units: _Units) -> tuple[Floats, int]:
     """Each unit's mean pre-period reading (NaN without one), and how many readings came after the exposure."""
     readings = log.covariates.get(source)
     if readings is None:
         raise InputError(f"the log has no covariate {source!r}; it has {', '.join(sorted(log.covariates)) or 'none'}")
+    names, exposed = units.names, units.exposed_ms
     good = ~np.isnan(readings.value)
     unit, value = readings.unit[good], readings.value[good]
     _refuse_not_finite(unit, value, source)
@@ -315,7 +242,7 @@ def _refuse_not_finite(unit: Texts, value: Floats, source: str) -> None:
         )
 
 
-def _crossed_by_device(log: Log, code: Ints, crossed: NDArray[np.bool_], arm: NDArray[np.int8]) -> int:
+def _crossed_by_device(log: Log, code: Ints, crossed: Rows, arm: NDArray[np.int8]) -> int:
     """Crossed units of which each device saw one arm only: the device was assigned, not the unit."""
     if log.device is None or not crossed.any():
         return 0
@@ -327,6 +254,14 @@ def _crossed_by_device(log: Log, code: Ints, crossed: NDArray[np.bool_], arm: ND
     np.maximum.at(highest, pair, arm[rows])
     mixed = (lowest != highest)[pair]
     return int(crossed.sum() - np.unique(code[rows][mixed]).size)
+
+
+def _shared_owners(log: Log, units: _Units) -> int:
+    """Owners (members) that hold more than one unit (device): then the unit of the log is not what was meant."""
+    if log.owner is None:
+        return 0
+    _, count = np.unique(log.owner[units.first], return_counts=True)
+    return int((count > 1).sum())
 
 
 def _late(log: Log, arm: NDArray[np.int8]) -> tuple[float, float] | None:

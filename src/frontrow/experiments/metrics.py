@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from frontrow.experiments import cuped, intervals
 from frontrow.experiments.definition import Metric
-from frontrow.experiments.exposure import Sample, covariate_source
+from frontrow.experiments.log import Sample
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def estimate(sample: Sample, metric: Metric, treatment: int, *, dispersion: floa
     plain = _variance(parts, rows)
     correlation, theta = 0.0, 0.0
     if metric.covariate:
-        x = sample.covariates[covariate_source(metric)]
+        x = sample.covariates[metric.covariate_source]
         both = np.concatenate(rows)
         adjustment = cuped.fit(parts[both], x[both], sample.arm[both])
         correlation, theta = adjustment.correlation, adjustment.theta

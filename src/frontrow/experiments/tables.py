@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from frontrow.errors import InputError
 from frontrow.experiments.definition import Definition, instant_ms
-from frontrow.experiments.exposure import UNKNOWN, Floats, Ints, Log, Readings, Texts, covariate_source
+from frontrow.experiments.log import UNKNOWN, Floats, Ints, Log, Readings, Texts
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -28,6 +28,7 @@ COLUMNS: Final = {
     "value": "long table: its value; added up over the unit's outcome window",
     "decided_at": "when the arm was decided, if it was logged; tells late exposure logging",
     "device": "the device, where a unit has several; tells double logging from a second device",
+    "member": "(or another name of the definition's `unit`) beside `unit`: tells devices assigned instead of members",
     "hash": "the definition's hash that the logging code knew; tells an edit after the start",
     "also_<name>": "the unit's arm in another experiment; tells interference",
 }
@@ -49,13 +50,11 @@ def read_log(columns: Columns, definition: Definition) -> Log:
 
 def _wide(table: Columns, definition: Definition) -> Log:
     unit = _units(table["unit"])
-    outcomes, covariates = {}, {}
-    for metric in definition.metrics:
-        for source in filter(None, (metric.source, metric.denominator)):
-            outcomes[source] = Readings(unit, _numbers(table, source))
-        if metric.covariate:
-            source = covariate_source(metric)
-            covariates[source] = Readings(unit, _numbers(table, source))
+    outcomes = {source: Readings(unit, _numbers(table, source)) for source in definition.sources}
+    covariates = {
+        source: Readings(unit, _numbers(table, source))
+        for source in (m.covariate_source for m in definition.metrics if m.covariate)
+    }
     return _log(table, unit, np.ones(unit.size, bool), definition, outcomes, covariates, wide=True)
 
 
@@ -78,10 +77,9 @@ def _long(table: Columns, definition: Definition) -> Log:
 
     outcomes, covariates = readings(kind == "outcome"), readings(kind == "pre")
     nothing = Readings(unit[:0], value[:0], at_ms[:0])
-    for wanted in definition.metrics:  # a metric that never happened yet has no rows, which means 0 for everyone
-        for source in filter(None, (wanted.source, wanted.denominator)):
-            outcomes.setdefault(source, nothing)
-    unwanted = set(outcomes) - {s for m in definition.metrics for s in (m.source, m.denominator)}
+    for source in definition.sources:  # what never happened yet has no rows, which means 0 for everyone
+        outcomes.setdefault(source, nothing)
+    unwanted = set(outcomes) - set(definition.sources)
     if unwanted:
         raise InputError(f"the log has outcomes of {sorted(unwanted)[0]!r}, which no metric of the definition names")
     return _log(table, unit, kind == "exposure", definition, outcomes, covariates, wide=False)
@@ -103,6 +101,7 @@ def _log(
         at_ms=_times(table["at"][rows], "at") if "at" in table else None,
         decided_ms=_times(table["decided_at"][rows], "decided_at") if "decided_at" in table else None,
         device=optional("device"),
+        owner=optional(definition.unit) if definition.unit != "unit" else None,
         hash=optional("hash"),
         segments={name: np.where((t := texts(table[name])[rows]) == "", UNKNOWN, t) for name in definition.segments},
         also={name[5:]: texts(table[name])[rows] for name in table if name.startswith("also_")},
