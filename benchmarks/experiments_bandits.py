@@ -18,7 +18,7 @@ from frontrow.experiments import choices, logistic, thompson
 
 SEED = 20261124
 SEEDS, ROUNDS, ARMS, CONTEXT, FEATURES, BATCH = 10, 10_000, 12, 5, 5, 100
-PEERS = Path.home() / ".cache" / "frontrow" / "peers"
+PEERS = Path.home() / ".cache" / "frontrow" / "peers" / "bandits"
 REQUIREMENTS = ("vowpalwabbit==9.11.9", "mabwiser==2.7.4")
 
 

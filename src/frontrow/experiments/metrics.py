@@ -24,7 +24,7 @@ class Estimate:
     """The difference treatment - control of one metric."""
 
     effect: float
-    variance: float  # of the effect; Welch with a floor, dispersion included
+    variance: float  # of the effect; dispersion included
     control: float  # value in the control arm, before adjustment
     treatment: float
     n: tuple[int, int]  # units: control, treatment
