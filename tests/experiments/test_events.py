@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import uuid
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from frontrow.cli import experiments as commands
+from frontrow.config import EventSettings
+from frontrow.data.events import EventLog
+from frontrow.data.workspace import create
 from frontrow.errors import InputError
 from frontrow.experiments.analysis import analyse
 from frontrow.experiments.definition import Definition, parse
 from frontrow.experiments.events import read_events
 from frontrow.experiments.exposure import collect
 from frontrow.experiments.log import DAY_MS, UNKNOWN
-from frontrow.schema import EventColumn
+from frontrow.schema import Event, EventColumn, Kind
 
 T0 = 1_772_409_600_000
 
@@ -113,3 +121,30 @@ def test_a_whole_experiment_is_read_out_of_the_log() -> None:
     found = analyse(collect(read_events(frame(*events), d), d, T0 + 40 * DAY_MS), d)
     assert found.state == "winner"
     assert [c.name for c in found.checks if not c.passed] == []
+
+
+def test_the_command_reads_the_workspace(tmp_path: Path) -> None:
+    workspace = create(tmp_path / "ws")
+    with EventLog(workspace.log, EventSettings()) as log:
+        exposures = [(Kind.EXPOSURE, {"experiment": "art", "arm": "ab"[i % 2]}) for i in range(40)]
+        log.append([
+            Event(id=str(uuid.UUID(int=i)), at_ms=T0 + i, kind=kind, member=f"m{i % 40}", props=props)
+            for i, (kind, props) in enumerate([*exposures, *[(Kind.PLAY, None)] * 60])
+        ])  # fmt: skip
+    spec = {"name": "art", "arms": {"a": 0.5, "b": 0.5}, "planned_units": 200, "metrics": [{"name": "play"}]}
+    (tmp_path / "spec.json").write_text(json.dumps(spec), "utf-8")
+    app = typer.Typer()
+    commands.register(app)
+    args = [
+        "experiments",
+        "analyse",
+        "--spec",
+        str(tmp_path / "spec.json"),
+        "--workspace",
+        str(workspace.root),
+        "--json",
+    ]
+    found = json.loads(CliRunner().invoke(app, args, catch_exceptions=False).stdout)
+    assert found["state"] == "collecting"
+    assert found["metrics"]["play"]["n"] == 40
+    assert found["metrics"]["play"]["control"] == pytest.approx(1.5)

@@ -121,7 +121,7 @@ def evaluate(
         scores, direct = _scores(decisions, weight, fold)
         size = np.ones(weight.size)
         columns = {name: (score, weight if name == "snips" else size) for name, score in scores.items()}
-        estimates = _intervals(columns, decisions.cluster, clusters, rng, alpha)
+        estimates = _intervals(columns, decisions, clusters, rng, alpha)
         estimates["dm"] = Interval(direct, None, None, None, None)
     return Evaluation(
         estimator, estimates.get(estimator), estimates, float(decisions.reward.mean()), ess, mean_weight, error, share,
@@ -173,12 +173,17 @@ def _refusal(decisions: Decisions, ess: float, mean_weight: float, error: float)
 
 
 def _intervals(
-    columns: dict[str, tuple[Floats, Floats]], cluster: Ints, clusters: int, rng: np.random.Generator, alpha: float
+    columns: dict[str, tuple[Floats, Floats]],
+    decisions: Decisions,
+    clusters: int,
+    rng: np.random.Generator,
+    alpha: float,
 ) -> dict[str, Interval]:
     """Ratios of sums with their intervals; `columns` holds numerator and denominator by row.
 
     The bootstrap weighs whole clusters with exponential weights of mean 1 (the Bayesian bootstrap: Rubin 1981).
     """
+    cluster, rewards = decisions.cluster, decisions.reward
     sums = {
         name: (_sums(top, cluster, clusters), _sums(base, cluster, clusters)) for name, (top, base) in columns.items()
     }
@@ -190,13 +195,17 @@ def _intervals(
         times = rng.standard_exponential((BOOTSTRAP_CHUNK, clusters), np.float32)
         shifts.append((times @ away) / (times @ bases))
     low, high = np.quantile(np.concatenate(shifts), [alpha / 2, 1 - alpha / 2], axis=0)
-    # Empirical Bernstein on the clusters' contributions; their range is the observed one.
+    # Empirical Bernstein on the clusters' contributions; their range is the observed one. A mean reward lies among the
+    # rewards, whatever the bound says.
     parts = away / bases.mean(0)
     log_term = np.log(4 / alpha)
     reach = np.sqrt(2 * parts.var(0, ddof=1) * log_term / clusters)
     reach += 7 * np.ptp(parts, axis=0) * log_term / (3 * (clusters - 1))
+    least, most = float(rewards.min()), float(rewards.max())
     return {
-        name: Interval(v, v + float(low[i]), v + float(high[i]), v - float(reach[i]), v + float(reach[i]))
+        name: Interval(
+            v, v + float(low[i]), v + float(high[i]), max(least, v - float(reach[i])), min(most, v + float(reach[i]))
+        )
         for i, (name, v) in enumerate(value.items())
     }
 
