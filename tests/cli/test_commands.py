@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from frontrow.cli.diagnosis import examine
+from frontrow.config import EventSettings
+from frontrow.data.events import EventLog
+from frontrow.jobs.queue import Queue
 from worlds import service as world
 
 HEAVY = {
@@ -56,26 +59,25 @@ def test_the_help_page_loads_nothing_heavy() -> None:
     assert not loaded & HEAVY
 
 
-def every_command() -> Iterator[list[str]]:
-    """Each command of the tree, as its words."""
+def test_every_command_speaks_json_and_explains_itself_with_an_example() -> None:
     code = (
         "import json, typer.main; from frontrow.cli.app import assemble\n"
         "def walk(c, w):\n"
-        "    return [x for n, s in c.commands.items() for x in walk(s, [*w, n])] if hasattr(c, 'commands') else [w]\n"
+        "    if hasattr(c, 'commands'): return [x for n, s in c.commands.items() for x in walk(s, [*w, n])]\n"
+        "    unexplained = [p.name for p in c.params if not p.help]\n"
+        "    return [(w, c.help or '', [o for p in c.params for o in p.opts], unexplained)]\n"
         "print(json.dumps(walk(typer.main.get_command(assemble()), [])))"
     )
-    yield from json.loads(
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    )
-
-
-def test_every_command_has_help_and_speaks_json() -> None:
-    commands = list(every_command())
-    assert ["serve"] in commands
-    for words in commands:
-        done = frontrow(*words, "--help", COLUMNS="200")
-        assert done.returncode == 0, words
-        assert "--json" in done.stdout or words == ["jobs", "work"], words
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    commands = json.loads(told)
+    assert len(commands) > 20
+    for words, text, options, unexplained in commands:
+        assert "Example" in text, words
+        assert "--json" in options or words == ["jobs", "work"], words
+        assert not unexplained, (words, unexplained)
+    done = frontrow("keys", "add", "--help")
+    assert done.returncode == 0
+    assert "Example" in done.stdout
 
 
 def test_init_doctor_and_config_agree_about_a_new_workspace(tmp_path: Path) -> None:
@@ -171,3 +173,71 @@ def test_a_second_writer_is_refused_while_the_service_runs_and_readers_are_not(t
     assert (refused.returncode, second.returncode) == (2, 2)
     assert str(process.pid) in refused.stderr
     assert fitted.returncode == 0, fitted.stderr
+
+
+def test_a_model_is_listed_and_rolled_back_from_the_command_line(tmp_path: Path) -> None:
+    place, _ = world.build(tmp_path / "w")
+    assert frontrow("fit", "recommend", "--no-gate", "-w", place.root).returncode == 0
+    new, old = json.loads(frontrow("artifacts", "list", "-w", place.root, "--json").stdout)["versions"]
+    assert (new["current"], old["current"]) == (True, False)
+    said = json.loads(frontrow("artifacts", "rollback", "recommend", "-w", place.root, "--json").stdout)
+    assert (said["version"], said["before"]) == (old["version"], new["version"])
+    assert frontrow("artifacts", "rollback", "recommend", "-w", place.root).returncode == 2  # none is older
+    assert frontrow("artifacts", "rollback", "nothing", "-w", place.root).returncode == 2
+    assert frontrow("artifacts", "rollback", "recommend", "--to", "../x", "-w", place.root).returncode == 2
+
+
+def test_people_are_listed_and_removed(tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    frontrow("init", "-w", place)
+    assert frontrow("people", "add", "ada", "-w", place, FRONTROW_PASSWORD="long enough 12").returncode == 0
+    assert json.loads(frontrow("people", "list", "-w", place, "--json").stdout) == [{"name": "ada", "role": "read"}]
+    assert frontrow("people", "remove", "ada", "-w", place).returncode == 0
+    assert frontrow("people", "remove", "ada", "-w", place).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("harm", "what", "said"),
+    [
+        ("job", "last fit", "no room"),
+        ("jobs.db", "jobs", "no job queue"),
+        ("segment", "event log", "damaged: 0"),
+        ("log/tail.db", "event log", "tail.db"),
+        ("catalogue.db", "store", "no SQLite database"),
+        ("artifacts/recommend/current", "model", "damaged"),
+    ],
+)
+def test_doctor_finds_what_is_damaged(tmp_path: Path, harm: str, what: str, said: str) -> None:
+    place, _ = world.build(tmp_path / "w")
+    with EventLog(place.log, EventSettings()) as log:
+        log.seal()
+    with Queue(place.jobs) as queue:
+        queue.submit("nightly", {})
+        job = queue.claim("w")
+        assert job is not None
+        if harm == "job":
+            queue.fail(job, "no room")
+        else:
+            queue.finish(job, {})
+    assert all(finding.state != "wrong" for finding in examine(place.root)) == (harm != "job")
+    if harm == "segment":
+        next((place.log / "segments").iterdir()).write_bytes(b"harmed")
+    elif harm != "job":
+        for left in place.root.glob(f"{harm}-*"):
+            left.unlink()
+        (place.root / harm).write_bytes(b"harmed" * 1000)
+    wrong = {finding.what: finding for finding in examine(place.root) if finding.state == "wrong"}
+    assert list(wrong) == [what]
+    assert said in wrong[what].found
+    assert wrong[what].mend
+
+
+def test_a_log_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    frontrow("init", "-w", place)
+    (place / "log").rmdir()
+    (place / "log").touch()
+    done = frontrow("forget", "m1", "--yes", "-w", place)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert str(place / "log") in done.stderr

@@ -22,7 +22,10 @@ app = typer.Typer(
 )
 
 # Modules of this folder that add commands, in the order of the help page. They import nothing heavy at the top.
-COMMANDS = ("workspace", "config", "imports", "fit", "jobs", "serve", "recommend", "experiments", "production", "artwork", "models")
+COMMANDS = (
+    "workspace", "config", "imports", "fit", "jobs", "artifacts", "serve", "recommend", "experiments", "production",
+    "artwork", "models",
+)  # fmt: skip
 
 
 def _version(show: bool) -> None:
@@ -58,6 +61,9 @@ def run() -> None:
     except BrokenPipeError:  # `frontrow ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:  # a folder that is read-only, a disk that is full: the machine's words are clear enough
+        typer.echo(f"frontrow: {error.filename or 'the system'}: {error.strerror or error}", err=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("frontrow: stopped", err=True)
         sys.exit(130)

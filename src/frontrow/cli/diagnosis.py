@@ -98,18 +98,17 @@ def _workspace(root: Path) -> Iterator[Finding]:
         if mode
         else Finding("permissions", "good", "the owner's alone")
     )
-    yield from _contents(place.store_url(settings), place.log, place.artifacts)
+    yield from _contents(place.store_url(settings), place.log, place.jobs, place.artifacts)
 
 
-def _contents(store_url: str, log: Path, artifacts_root: Path) -> Iterator[Finding]:
-    from frontrow.data import artifacts, replay
+def _contents(store_url: str, log: Path, jobs: Path, artifacts_root: Path) -> Iterator[Finding]:
+    from frontrow.data import artifacts
     from frontrow.data.accounts import Accounts
     from frontrow.data.catalogue import Catalogue
 
     try:
-        catalogue = Catalogue(store_url)
-        titles = catalogue.count()
-        catalogue.close()
+        with Catalogue(store_url) as catalogue:
+            titles = catalogue.count()
         accounts = Accounts(store_url)
         keys = sum(key.revoked_ms is None for key in accounts.list_keys())
         accounts.close()
@@ -121,11 +120,8 @@ def _contents(store_url: str, log: Path, artifacts_root: Path) -> Iterator[Findi
     yield Finding(
         "keys", "good" if keys else "note", f"{keys} in use", "" if keys else "frontrow keys add NAME --role read"
     )
-    try:
-        members = len(replay.outer_members(log))
-        yield Finding("event log", "good", f"{members:,} members")
-    except FrontrowError as error:
-        yield Finding("event log", "wrong", str(error))
+    yield from _log(log)
+    yield from _jobs(jobs)
     try:
         artifact = artifacts.open_current(artifacts_root, "recommend")
     except FrontrowError as error:
@@ -137,3 +133,36 @@ def _contents(store_url: str, log: Path, artifacts_root: Path) -> Iterator[Findi
         yield Finding("model", "wrong", f"{artifact.fallback_from} is damaged", "frontrow fit recommend")
     else:
         yield Finding("model", "good", artifact.version)
+
+
+def _log(log: Path) -> Iterator[Finding]:
+    from frontrow.data import replay, segments
+
+    try:
+        members = replay.count_members(log)
+        damaged = segments.damaged(log)
+    except FrontrowError as error:
+        yield Finding("event log", "wrong", str(error), f"restore {log} from a backup")
+        return
+    if damaged:
+        yield Finding("event log", "wrong", f"damaged: {', '.join(damaged)}", f"restore {log} from a backup")
+    else:
+        yield Finding("event log", "good", f"{members:,} members")
+
+
+def _jobs(path: Path) -> Iterator[Finding]:
+    from frontrow.jobs.queue import Queue, State
+    from frontrow.jobs.schedule import NIGHTLY
+
+    if not path.exists():
+        return
+    try:
+        with Queue(path) as queue:
+            last = next((job for job in queue.list(kind=NIGHTLY) if job.state.ended), None)
+    except FrontrowError as error:
+        yield Finding("jobs", "wrong", str(error), f"move {path} away")
+        return
+    if last and last.state == State.FAILED:
+        yield Finding("last fit", "wrong", f"job {last.id}: {last.error}", "frontrow nightly")
+    else:
+        yield Finding("last fit", "good" if last else "note", last.state if last else "none yet")

@@ -21,6 +21,7 @@ PasswordOption = Annotated[
         prompt=True, hide_input=True, confirmation_prompt=True, envvar="FRONTROW_PASSWORD", help="Asked for if missing."
     ),
 ]
+PersonArgument = Annotated[str, typer.Argument(help="The name they sign in with.")]
 RoleOption = Annotated[str, typer.Option("--role", help="ingest, read, review or admin.")]
 
 
@@ -36,6 +37,8 @@ def register(app: typer.Typer) -> None:
     app.add_typer(keys, name="keys")
     people = typer.Typer(help="People who sign in on the web.", no_args_is_help=True)
     people.command("add")(add_person)
+    people.command("list")(list_people)
+    people.command("remove")(remove_person)
     people.command("link")(link_person)
     app.add_typer(people, name="people")
 
@@ -73,12 +76,14 @@ def doctor(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption =
 
 
 def forget(
-    member: str,
+    member: Annotated[str, typer.Argument(help="Outer id of the member, as events name it.")],
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Remove a member and everything they did from the log, sealed segments too, and leave a receipt.
+
+    Writes to the log, so a running service has to be stopped first; the next nightly fit leaves them out of the model.
 
     Example: frontrow forget m17 --workspace cinema --yes
     """
@@ -94,7 +99,7 @@ def forget(
     if as_json:
         emit_json(receipt)
     else:
-        note(f"Forgotten: {receipt}")
+        note(f"{member!r} is forgotten: {receipt.events_removed:,} events removed; receipt in {place.log / 'receipts'}")
 
 
 def add_key(
@@ -113,7 +118,10 @@ def add_key(
 
 
 def list_keys(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption = False) -> None:
-    """List every key ever made; the keys themselves are not kept."""
+    """List the keys: what for, which role, since when. The keys themselves cannot be shown again.
+
+    Example: frontrow keys list --workspace cinema
+    """
     from datetime import UTC, datetime
 
     with _accounts(workspace) as accounts:
@@ -129,16 +137,22 @@ def list_keys(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOptio
     emit_table("", ("id", "name", "role", "made", "revoked"), rows)
 
 
-def revoke_key(key_id: int, workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption = False) -> None:
-    """Make a key useless; a running service notices within five seconds."""
+def revoke_key(
+    key_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the key, as `keys list` shows it.")],
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a key useless; a running service notices within five seconds.
+
+    Example: frontrow keys revoke 3
+    """
     with _accounts(workspace) as accounts:
         accounts.revoke_key(key_id, _now_ms())
-    if as_json:
-        emit_json({"revoked": key_id})
+    emit_json({"revoked": key_id}) if as_json else note(f"Key {key_id} is revoked")
 
 
 def add_person(
-    name: str,
+    name: PersonArgument,
     role: RoleOption = "read",
     password: PasswordOption = "",
     workspace: WorkspaceOption = DEFAULT_WORKSPACE,
@@ -150,14 +164,41 @@ def add_person(
     """
     with _accounts(workspace) as accounts:
         accounts.set_person(name, password, _role(role))
+    emit_json({"person": name, "role": role}) if as_json else note(f"{name} can sign in now, with the role {role}")
+
+
+def list_people(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption = False) -> None:
+    """List everybody who has a password.
+
+    Example: frontrow people list --workspace cinema
+    """
+    with _accounts(workspace) as accounts:
+        people = accounts.list_people()
     if as_json:
-        emit_json({"person": name, "role": role})
+        emit_json(people)
+    else:
+        emit_table("", ("name", "role"), [(person.name, person.role) for person in people])
+
+
+def remove_person(
+    name: PersonArgument, workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption = False
+) -> None:
+    """Remove somebody's password, sign-ins and unused links; a running service notices within five seconds.
+
+    Example: frontrow people remove ada
+    """
+    with _accounts(workspace) as accounts:
+        accounts.remove_person(name)
+    emit_json({"removed": name}) if as_json else note(f"{name} can no longer sign in")
 
 
 def link_person(
-    name: str, role: RoleOption = "read", workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption = False
+    name: PersonArgument,
+    role: RoleOption = "read",
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    as_json: JsonOption = False,
 ) -> None:
-    """Print a path that signs somebody in once, within a day.
+    """Print a path that signs somebody in once, within a day; it comes after the service's address.
 
     Example: frontrow people link ada --role admin
     """

@@ -207,6 +207,13 @@ def open_version(root: Path, name: str, version: str, *, verify: bool = True) ->
     return _open(root, name, version, verify=verify, fallback_from=None)
 
 
+def names(root: Path) -> list[str]:
+    """Every name something was published under, in order."""
+    if not root.is_dir():
+        return []
+    return sorted(entry.name for entry in root.iterdir() if entry.is_dir() and _NAME.fullmatch(entry.name))
+
+
 def versions(root: Path, name: str) -> list[str]:
     """Every published version, newest first."""
     folder = _folder(root, name)
