@@ -21,7 +21,8 @@ _DAYS, _DAY_MS = 90, 86_400_000
 _GENRES: Final = ("Action", "Animation", "Comedy", "Crime", "Documentary", "Drama", "Fantasy", "Horror", "Romance",
                   "Sci-Fi", "Thriller", "Western")  # fmt: skip
 _FIRST: Final = ("Quiet", "Last", "Paper", "Northern", "Second", "Hollow", "Golden", "Borrowed", "Distant", "Open",
-                 "Silver", "Late", "Broken", "Summer", "Hidden", "Electric", "Salt", "Winter", "Little", "Blue")  # fmt: skip
+                 "Silver", "Late", "Broken", "Summer", "Hidden", "Electric", "Salt", "Winter", "Little",
+                 "Blue")  # fmt: skip
 _SECOND: Final = ("Harbour", "Train", "Letters", "Garden", "Signal", "Mountain", "Orchestra", "Window", "Witness",
                   "River", "Machine", "Lighthouse", "Summer", "Kingdom", "Road", "Island", "Mirror", "Fire",
                   "Parade", "Map")  # fmt: skip
