@@ -187,7 +187,7 @@ def test_an_unknown_job_and_a_file_that_is_no_queue_are_named(queue: Queue, tmp_
     with pytest.raises(InputError, match="no job 99"):
         queue.get(99)
     (tmp_path / "broken.db").write_bytes(b"not a database at all" * 100)
-    with pytest.raises(InputError, match="is no job queue or damaged .* move it away"):
+    with pytest.raises(InputError, match=r"is no job queue or damaged .* move it away"):
         Queue(tmp_path / "broken.db")
 
 
@@ -222,5 +222,5 @@ def test_a_queue_damaged_in_the_middle_is_named(tmp_path: Path, queue: Queue) ->
     content = bytearray(path.read_bytes())
     content[4096:] = b"\xa5" * (len(content) - 4096)
     path.write_bytes(content)
-    with pytest.raises(InputError, match="damaged .* move it away"), Queue(path) as broken:
+    with pytest.raises(InputError, match=r"damaged .* move it away"), Queue(path) as broken:
         broken.list()
