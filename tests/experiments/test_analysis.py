@@ -122,3 +122,8 @@ def test_dispersion_widens_the_interval(rng: np.random.Generator) -> None:
 def test_a_ratio_whose_denominator_is_empty_says_nothing_and_breaks_nothing() -> None:
     found = look([{"name": "y", "kind": "ratio", "denominator": "d"}], {"y": np.zeros(400), "d": np.zeros(400)})
     assert found.state == "collecting"
+
+
+def test_windows_that_cannot_be_judged_are_said(rng: np.random.Generator) -> None:
+    found = look([{"name": "y"}], {"y": rng.normal(size=400)}, outcome_days=7.0)
+    assert "no exposure times" in found.warnings[0]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 import typer
@@ -142,6 +143,19 @@ def test_new_freezes_and_an_edit_starts_the_next_version(run: Any, tmp_path: Pat
     assert run("analyse", log, "--spec", second["file"], "--json")["state"] == "collecting"
     with pytest.raises(InputError, match="exists"):
         run("new", "--from", tmp_path / "art.toml")
+
+
+def test_new_takes_the_dispersion_from_aa_comparisons(run: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    rate = np.repeat(rng.beta(20, 980, 400), 1)
+    pl.DataFrame({
+        "group": np.repeat(np.arange(200), 2), "trials": 1_000, "successes": rng.binomial(1_000, rate),
+    }).write_csv(tmp_path / "aa.csv")  # fmt: skip
+    options = ("--baseline", 0.3, "--effect", 0.05, "--json")
+    plain = run("new", "art", *options, "--out", tmp_path / "plain.toml")
+    wide = run("new", "art", *options, "--out", tmp_path / "wide.toml", "--aa", tmp_path / "aa.csv")
+    assert wide["planned_units"] == pytest.approx(2 * plain["planned_units"], rel=0.25)
+    assert "dispersion = " in (tmp_path / "wide.toml").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from frontrow.cli.experiment_plans import new, power, read_pairs
 from frontrow.cli.options import (
     DEFAULT_WORKSPACE,
     JsonOption,
@@ -45,61 +46,6 @@ def register(app: typer.Typer) -> None:
     group.command("off-policy")(off_policy)
     group.command("srm")(srm)
     app.add_typer(group, name="experiments")
-
-
-def new(
-    name: Annotated[str | None, typer.Argument(help="Name of a new experiment.")] = None,
-    draft: Annotated[
-        Path | None, typer.Option("--from", help="A draft to freeze; an edited frozen file becomes the next version.")
-    ] = None,
-    arms: Annotated[str, typer.Option(help="Shares, the control first.")] = "control=0.5,treatment=0.5",
-    metric: Annotated[str, typer.Option(help="Name of the primary metric.")] = "play",
-    baseline: Annotated[float | None, typer.Option(help="Rate of a binary metric in the control.")] = None,
-    sd: Annotated[float | None, typer.Option(help="Standard deviation of a mean metric.")] = None,
-    effect: Annotated[float | None, typer.Option(help="Smallest difference that matters, absolute.")] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write; default: NAME.toml.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Write an experiment's definition, planned and frozen under its hash.
-
-    Example: frontrow experiments new billboard --metric play --baseline 0.05 --effect 0.005
-    """
-    from frontrow.cli.experiment_files import read_spec, write_spec
-    from frontrow.experiments.definition import parse
-
-    if (name is None) == (draft is None):
-        raise InputError("give the name of a new experiment, or --from FILE, and not both")
-    if draft is not None:
-        spec = read_spec(draft)
-        frozen = spec.pop("hash", None)
-        definition = parse(spec)
-        if frozen is not None:
-            if frozen == definition.hash:
-                raise InputError(f"{draft} is frozen and unchanged; edit it first, and its next version starts")
-            definition = parse({**spec, "version": definition.version + 1})
-        out = out or draft.with_name(f"{definition.name}-v{definition.version}.toml")
-    else:
-        from frontrow.experiments.power import plan
-
-        shares = _pairs(arms, "--arms")
-        if effect is None:
-            raise InputError("give --effect, the smallest difference that matters, and --baseline or --sd")
-        smaller = min(list(shares.values())[1:] or [0.5])
-        compared = next(iter(shares.values())) + smaller
-        planned = plan(baseline=baseline, sd=sd, effect=effect, share=smaller / compared)
-        kind = "binary" if baseline is not None else "mean"
-        direction = "up" if effect > 0 else "down"
-        definition = parse({
-            "name": name, "arms": shares, "planned_units": max(200, round(planned.planned_units / compared)),
-            "metrics": [{"name": metric, "kind": kind, "min_effect": abs(effect), "direction": direction}],
-        })  # fmt: skip
-        out = out or Path(f"{name}.toml")
-    write_spec(out, definition, "An experiment. 'frontrow experiments analyse LOG --spec' this file.")
-    if as_json:
-        emit_json({"file": out, "hash": definition.hash, "version": definition.version,
-                   "planned_units": definition.planned_units})  # fmt: skip
-    else:
-        typer.echo(f"{out}: version {definition.version}, {definition.planned_units:,} units, hash {definition.hash}")
 
 
 def analyse(
@@ -163,45 +109,6 @@ def report(
         typer.echo(f"{out}: {found.sentence}")
 
 
-def power(
-    effect: Annotated[float, typer.Option(help="Smallest difference that matters, absolute.")],
-    baseline: Annotated[float | None, typer.Option(help="Rate of a binary metric in the control.")] = None,
-    sd: Annotated[float | None, typer.Option(help="Standard deviation of a mean metric.")] = None,
-    share: Annotated[float, typer.Option(help="The treatment's share of the units.")] = 0.5,
-    alpha: Annotated[float, typer.Option(help="Chance of a false verdict over all looks.")] = 0.05,
-    reach: Annotated[float, typer.Option("--power", help="Chance to find the effect.")] = 0.8,
-    dispersion: Annotated[float, typer.Option(help="Factor on the variance, from A/A tests.")] = 1.0,
-    correlation: Annotated[float, typer.Option(help="With a pre-period column (CUPED).")] = 0.0,
-    units_a_day: Annotated[float | None, typer.Option(help="New units a day, to tell days.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Plan: how many units at most, how many on average, and how many a single look would need.
-
-    Example: frontrow experiments power --baseline 0.05 --effect 0.005 --units-a-day 4000
-    """
-    import dataclasses
-
-    from frontrow.experiments.power import plan
-
-    if units_a_day is not None and units_a_day <= 0:
-        raise InputError(f"--units-a-day is {units_a_day}; it must be above 0")
-    found = plan(
-        baseline=baseline, sd=sd, effect=effect, share=share, alpha=alpha, power=reach, dispersion=dispersion,
-        correlation=correlation,
-    )  # fmt: skip
-    days = {} if units_a_day is None else {
-        "planned_days": found.planned_units / units_a_day, "expected_days": found.expected_units / units_a_day,
-    }  # fmt: skip
-    if as_json:
-        emit_json({**dataclasses.asdict(found), **days})
-        return
-    typer.echo(f"plan {found.planned_units:,} units at most (power {found.power:.0%}, looking whenever you like)")
-    typer.echo(f"it stops after {found.expected_units:,} on average if the effect is {effect:g}")
-    typer.echo(f"a test with one look at its end needs {found.fixed_units:,}")
-    if days:
-        typer.echo(f"{days['planned_days']:.1f} days at most, {days['expected_days']:.1f} on average")
-
-
 def srm(
     log: LogArgument = None,
     spec: SpecOption = None,
@@ -223,8 +130,8 @@ def srm(
         _example(example, "srm", as_json)
         return
     if counts is not None:
-        by_arm = {arm: round(n) for arm, n in _pairs(counts, "--counts").items()}
-        planned = _pairs(shares, "--shares") if shares else dict.fromkeys(by_arm, 1 / len(by_arm))
+        by_arm = {arm: round(n) for arm, n in read_pairs(counts, "--counts").items()}
+        planned = read_pairs(shares, "--shares") if shares else dict.fromkeys(by_arm, 1 / len(by_arm))
         segments: list[checks.Check] = []
     else:
         definition, sample = _sample(log, spec, now, workspace)
@@ -367,18 +274,6 @@ def _shape(found: Analysis, definition: Definition) -> dict[str, Any]:
 
 def _short(value: float | None) -> str:
     return "" if value is None else f"{value:.5g}"
-
-
-def _pairs(text: str, option: str) -> dict[str, float]:
-    """`a=1,b=2` as a dictionary."""
-    pairs = {}
-    for part in text.split(","):
-        name, _, number = part.partition("=")
-        try:
-            pairs[name.strip()] = float(number)
-        except ValueError:
-            raise InputError(f"{option} is {text!r}; write NAME=NUMBER,NAME=NUMBER") from None
-    return pairs
 
 
 def _example(folder: Path, command: str, as_json: bool) -> None:

@@ -70,10 +70,12 @@ def analyse(sample: Sample, definition: Definition, *, looks: int = 0) -> Analys
     estimates = {(r.metric.name, list(definition.arms).index(r.arm)): r.estimate for r in results}
     decided = {(r.metric.name, list(definition.arms).index(r.arm)) for r in results if r.verdict in ("better", "worse")}
     found = checks.run(sample, definition, estimates, decided)
-    note = checks.fixed_ratio_note(sample, definition)
+    warnings = [checks.fixed_ratio_note(sample, definition)]
+    if sample.exposed_ms is None and definition.window_ms:
+        warnings.append("the log has no exposure times: units whose outcome window is still open could not be left out")
     state, sentence = _verdict(results, found, sample, definition)
     return Analysis(
-        state, sentence, results, found, [note] if note else [], dict(sample.left_out),
+        state, sentence, results, found, [w for w in warnings if w], dict(sample.left_out),
         [_look(sample.upto(n), definition) for n in _steps(sample.arm.size, looks)],
     )  # fmt: skip
 

@@ -61,6 +61,7 @@ def run(
                 checks.append(_novelty(found, sample, metric, number, label))
                 checks += _interference(found, sample, number, label)
     checks += _entangled(sample)
+    checks.append(_dispersion(definition))
     return checks
 
 
@@ -245,6 +246,15 @@ def _entangled(sample: Sample) -> Iterator[Check]:
         freedom = (table.shape[0] - 1) * (names.size - 1)
         p = float(special.chdtrc(freedom, chi)) if freedom else 1.0
         yield Check(f"independence of {other!r}", "invalid" if p < RARE / 10 else "ok", f"chi-square p {p:.2g}")
+
+
+def _dispersion(definition: Definition) -> Check:
+    """Says what the intervals take for granted; the factor itself was fixed before the start, from A/A comparisons."""
+    if definition.dispersion > 1:
+        return Check(
+            "over-dispersion", "ok", f"every variance is multiplied by {definition.dispersion:g}, from A/A tests"
+        )
+    return Check("over-dispersion", "ok", f"{definition.unit}s are taken to be independent of each other")
 
 
 def _difference(values: Floats, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:

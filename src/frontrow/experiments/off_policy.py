@@ -30,8 +30,8 @@ MEAN_WEIGHT_ERRORS: Final = 3.0
 FOLDS: Final = 5
 BOOTSTRAPS: Final = 2_000
 BOOTSTRAP_CHUNK: Final = 200
-SWITCH_QUANTILE: Final = 0.99
-"""Switch-DR trusts the reward model alone where the weight is above this quantile of the logged weights."""
+SWITCH_QUANTILES: Final = (0.9, 0.95, 0.99, 1.0)
+"""Where switch-DR may stop correcting the reward model: quantiles of the weights; 1 never stops, which is plain DR."""
 
 
 @dataclass(frozen=True)
@@ -136,14 +136,26 @@ def _scores(decisions: Decisions, weight: Floats, fold: Ints) -> tuple[dict[str,
     )
     direct = (decisions.policy * expected).sum(1)
     residual = decisions.reward - expected[np.arange(weight.size), decisions.action]
-    trusted = weight <= np.quantile(weight, SWITCH_QUANTILE)
     scores = {
         "dr": direct + weight * residual,
         "ips": weight * decisions.reward,
         "snips": weight * decisions.reward,
-        "switch-dr": direct + np.where(trusted, weight * residual, 0.0),
+        "switch-dr": _switch(direct, weight * residual, weight, float(np.ptp(decisions.reward))),
     }
     return scores, float(direct.mean())
+
+
+def _switch(direct: Floats, correction: Floats, weight: Floats, reward_range: float) -> Floats:
+    """Scores with the correction left out above the weight whose bound on the squared error is least (Wang 2017)."""
+
+    def bound(quantile: float) -> tuple[float, Floats]:
+        trusted = weight <= np.quantile(weight, quantile)
+        score = direct + np.where(trusted, correction, 0.0)
+        # What the policy would do where the correction is left out, times the worst that the reward model may be off.
+        bias = reward_range * float(np.where(trusted, 0.0, weight).mean())
+        return float(score.var()) / score.size + bias**2, score
+
+    return min((bound(quantile) for quantile in SWITCH_QUANTILES), key=lambda found: found[0])[1]
 
 
 def _refusal(decisions: Decisions, ess: float, mean_weight: float, error: float) -> str | None:
