@@ -38,20 +38,35 @@ class EdlaeConfig:
         return np.asarray(ridge + self.dropout / (1 - self.dropout) * diagonal, np.float32)
 
 
-def gram(X: csr_array, viewer_power: float = 0.5, block: int = 2048) -> NDArray[np.float32]:
+def gram(X: csr_array, viewer_power: float = 0.5, block: int = 1024) -> NDArray[np.float32]:
     """G = X' diag(n^-power) X, float32 [titles, titles]; X is viewers x titles, positive.
 
-    Dense blocks of viewers: a BLAS product beats the sparse one from about 1% density on, and blocks bound the memory.
-    Grams of disjoint sets of viewers add up.
+    Grams of disjoint sets of viewers add up. Dense blocks of viewers go through BLAS where the data is dense enough
+    for that to pay, blocks of titles through the sparse product otherwise (measured: 0.012 ns a dense product, 3 ns a
+    sparse one and 15 ns an entry of G); either way blocks bound the memory.
     """
-    n = X.shape[1]
+    viewers, n = X.shape
+    lengths = np.diff(X.indptr)
+    W = _weighted(X, viewer_power)
     G = np.zeros((n, n), np.float32)
-    counts = np.maximum(np.diff(X.indptr), 1)
-    root = np.sqrt(counts.astype(np.float32) ** -viewer_power)
-    for start in range(0, X.shape[0], block):
-        rows = X[start : start + block].toarray() * root[start : start + block, None]
-        G += rows.T @ rows
+    if 3.0 * float((lengths.astype(np.float64) ** 2).sum()) + 15.0 * n * n < 0.012 * viewers * n * n:
+        across = W.T.tocsr()
+        for start in range(0, n, block):
+            G[start : start + block] = (across[start : start + block] @ W).toarray()
+    else:
+        for start in range(0, viewers, block):
+            rows = W[start : start + block].toarray()
+            G += rows.T @ rows
     return G
+
+
+def _weighted(X: csr_array, viewer_power: float) -> csr_array:
+    """X with each viewer's row times the root of their weight n^-power."""
+    from scipy.sparse import csr_array
+
+    lengths = np.diff(X.indptr)
+    root = np.maximum(lengths, 1).astype(np.float32) ** (-viewer_power / 2)
+    return csr_array((X.data * np.repeat(root, lengths), X.indices, X.indptr), shape=X.shape)
 
 
 def solve(G: NDArray[np.float32], config: EdlaeConfig) -> NDArray[np.float32]:

@@ -148,41 +148,46 @@ def from_columns(
     `titles` are the catalogue's ids in the order of its frame; rows of other titles are left out. A pair that comes
     twice counts once, at its newest row. Viewers keep the type of their ids.
     """
-    import polars as pl
-
     n = len(member)
-    frame = pl.DataFrame(
-        {
-            "member": pl.Series(member),
-            "title": pl.Series(title),
-            "at_ms": np.zeros(n, np.int64) if at_ms is None else np.asarray(at_ms, np.int64),
-            "stars": np.full(n, np.nan) if value is None else np.asarray(value, np.float64),
-            "seq": np.arange(n),
-        }
-    )
-    index = pl.DataFrame(
-        {"title": pl.Series(titles, dtype=frame["title"].dtype), "_title": np.arange(len(titles), dtype=np.int32)}
-    )
-    pairs = (
-        frame.join(index, on="title", how="inner")
-        .sort("at_ms", "seq")
-        .unique(["member", "_title"], keep="last", maintain_order=True)
-    )
-    firsts = frame.select("member").unique(maintain_order=True).with_row_index("_viewer")
-    pairs = pairs.join(firsts, on="member").sort("_viewer", "at_ms", "seq")
-    stars = pairs["stars"].to_numpy()
-    nothing = np.zeros(len(pairs), bool)
-    weight = np.where(
-        np.isnan(stars), np.float32(1), weigh(nothing, np.full(len(pairs), np.nan), stars, nothing, nothing, nothing)
-    )
+    viewer_of, viewers = _codes(member)
+    title_of, names = _codes(title)
+    place = {each: position for position, each in enumerate(titles)}
+    position = np.array([place.get(name, -1) for name in names], np.int32)[title_of]
+    at = np.zeros(n, np.int64) if at_ms is None else np.asarray(at_ms, np.int64)
+    order = np.lexsort((at, viewer_of))  # stable: rows of one time keep their order
+    order = order[position[order] >= 0]
+    # of a pair that comes twice, the newest row
+    pair = viewer_of[order].astype(np.int64) * max(len(titles), 1) + position[order]
+    _, last = np.unique(pair[::-1], return_index=True)
+    order = order[np.sort(len(order) - 1 - last)]
+    stars = np.full(len(order), np.nan) if value is None else np.asarray(value, np.float64)[order]
+    nothing = np.zeros(len(order), bool)
+    weight = weigh(nothing, np.full(len(order), np.nan), stars, nothing, nothing, nothing)
     return Interactions(
-        viewer=pairs["_viewer"].to_numpy().astype(np.int32),
-        title=pairs["_title"].to_numpy().astype(np.int32),
-        at_ms=pairs["at_ms"].to_numpy(),
-        weight=weight.astype(np.float32),
-        viewers=[(each, "") for each in firsts["member"].to_list()],
+        viewer=viewer_of[order].astype(np.int32),
+        title=position[order],
+        at_ms=at[order],
+        weight=np.where(np.isnan(stars), np.float32(1), weight).astype(np.float32),
+        viewers=[(each, "") for each in viewers],
         n_titles=len(titles),
     )
+
+
+def _codes(values: NDArray[Any]) -> tuple[NDArray[np.integer], list[Any]]:
+    """Codes in the order of first appearance, and what each stands for."""
+    import polars as pl
+
+    if values.dtype.kind in "iu":
+        unique, first, codes = np.unique(values, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        rank = np.empty(len(order), np.int32)
+        rank[order] = np.arange(len(order))
+        return rank[codes], unique[order].tolist()
+    text = pl.Series("text", values.tolist(), dtype=pl.String)
+    unique_text = text.unique(maintain_order=True)
+    known = pl.DataFrame({"text": unique_text, "code": np.arange(len(unique_text), dtype=np.int32)})
+    found = text.to_frame().join(known, on="text", how="left", maintain_order="left")["code"]
+    return found.to_numpy(), unique_text.to_list()
 
 
 def _last_says(kind: pl.Expr, value: pl.Expr, wanted: Kind) -> pl.Expr:
