@@ -13,10 +13,13 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
 from frontrow.data.accounts import Accounts, Role
+from frontrow.data.catalogue import Catalogue
+from frontrow.schema import Title
 from frontrow.service.hall import now_ms
 from worlds import service as world
 
 CHROMIUM = os.environ.get("FRONTROW_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+LONG = "long"  # id of a title with words that no line can hold
 FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -35,7 +38,10 @@ pytestmark = [
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a served tiny world, with a link that signs in."""
     place, _ = world.build(tmp_path_factory.mktemp("browser") / "service")
-    accounts = Accounts(f"sqlite:///{place.root / 'catalogue.db'}")
+    url = f"sqlite:///{place.root / 'catalogue.db'}"
+    with Catalogue(url) as catalogue:
+        catalogue.upsert([Title(title=LONG, name="Donaudampfschifffahrts" * 9, text="x" * 2000, people=("y" * 200,))])
+    accounts = Accounts(url)
     link = accounts.add_link("ada", Role.ADMIN, now_ms())
     accounts.close()
     command = [sys.executable, "-m", "frontrow", "serve", "-w", str(place.root), "--port", "0", "--no-worker", "--json"]
@@ -135,7 +141,7 @@ def test_a_name_that_is_a_script_is_shown_and_not_run(page: Page) -> None:
 
 def test_console_and_api_pages_open_and_nothing_fails_on_the_way(page: Page) -> None:
     page.goto("/console")
-    assert page.locator(".card b").first.inner_text() == str(world.TITLES)
+    assert page.locator(".card b").first.inner_text() == str(world.TITLES + 1)
     page.click("#fit")
     page.wait_for_url("**/console")
     assert "waiting" in page.locator("#jobs").inner_text()
@@ -157,3 +163,41 @@ def test_pages_work_without_javascript(site: str, page: Page) -> None:
     assert plain.url.endswith("/?member=m4")
     assert plain.locator(".row").count() > 2
     context.close()
+
+
+def test_every_page_fits_a_phone_whatever_is_written_on_it(site: str, page: Page) -> None:
+    browser = page.context.browser
+    assert browser is not None
+    state = page.context.storage_state()
+    context = browser.new_context(
+        base_url=site.split()[0], viewport={"width": 390, "height": 844}, storage_state=state, is_mobile=True
+    )
+    phone = context.new_page()
+    for path in ("/?member=m0", "/?member=nobody", f"/title/{LONG}?member=m0", f"/watch/{LONG}", "/console", "/api"):
+        phone.goto(path)
+        assert phone.evaluate("document.documentElement.scrollWidth") == 390, path
+    context.close()
+
+
+def test_the_keyboard_reaches_the_tiles_and_shows_where_it_is(page: Page) -> None:
+    page.goto("/?member=m0")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#main') !== null")
+    page.locator(".tile a").first.focus()
+    page.keyboard.press("Tab")
+    style = "(([node]) => { const s = getComputedStyle(node); return `${s.outlineStyle} ${s.outlineWidth}`; })"
+    assert page.evaluate(f"{style}([document.activeElement])") == "solid 2px"
+    assert page.evaluate("document.activeElement.closest('.tile') !== null")
+
+
+def test_a_row_scrolls_by_its_button_and_the_button_is_dark(page: Page) -> None:
+    page.goto("/?member=m0")
+    strip = page.locator(".strip").first
+    strip.hover()
+    assert strip.locator(".forth").evaluate("node => getComputedStyle(node).backgroundColor").startswith("rgba(18,")
+    strip.locator(".forth").click()
+    page.wait_for_function("() => document.querySelector('.strip ul').scrollLeft > 100")
+    page.wait_for_function("() => !document.querySelector('.strip .back').hidden")

@@ -49,7 +49,7 @@ def create_app(hall: Hall, *, with_worker: bool = False) -> FastAPI:
 
     app = FastAPI(
         title="Frontrow", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None,
-        description="Decisions for a streaming service. Every route but /health needs `Authorization: Bearer KEY`.",
+        description="Decisions for a streaming service. Every route but /health needs a key in the header Authorization: Bearer KEY.",
     )  # fmt: skip
     app.state.hall = hall
     app.state.doorkeeper = hall.doorkeeper

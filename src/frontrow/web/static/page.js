@@ -8,13 +8,13 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 for (const strip of document.querySelectorAll(".strip")) {
   const list = strip.querySelector("ul");
-  const [back, on] = [strip.querySelector(".back"), strip.querySelector(".on")];
+  const [back, forth] = [strip.querySelector(".back"), strip.querySelector(".forth")];
   const show = () => {
     back.hidden = list.scrollLeft < 8;
-    on.hidden = list.scrollLeft + list.clientWidth > list.scrollWidth - 8;
+    forth.hidden = list.scrollLeft + list.clientWidth > list.scrollWidth - 8;
   };
-  back.addEventListener("click", () => list.scrollBy({ left: -0.85 * list.clientWidth, behavior: "smooth" }));
-  on.addEventListener("click", () => list.scrollBy({ left: 0.85 * list.clientWidth, behavior: "smooth" }));
+  back.addEventListener("click", () => list.scrollBy({ left: -0.85 * list.clientWidth }));
+  forth.addEventListener("click", () => list.scrollBy({ left: 0.85 * list.clientWidth }));
   list.addEventListener("scroll", show, { passive: true });
   new ResizeObserver(show).observe(list);
 }
