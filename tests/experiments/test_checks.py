@@ -123,7 +123,7 @@ def test_devices_assigned_while_members_are_analysed_are_found() -> None:
     world.columns = twice
     check = named(world.look(), "unit mismatch")
     assert check.level == "invalid"
-    assert "devices were assigned" in check.detail
+    assert "as if devices were assigned" in check.detail
 
 
 def test_members_with_several_devices_are_found_when_the_unit_of_the_log_is_the_device() -> None:

@@ -131,9 +131,9 @@ def _reassigned(sample: Sample) -> Check:
 def _unit_mismatch(sample: Sample, definition: Definition) -> Check:
     trace = sample.trace
     if trace.shared_owners:
-        what = f"{definition.unit}s with several units: {definition.unit}s are to be assigned, something smaller was"
+        what = f"{definition.unit}s with several units: something smaller than a {definition.unit} was assigned"
         return _graded("unit mismatch", trace.shared_owners, sample.arm.size, what)
-    what = f"{definition.unit}s whose arm depends on the device: devices were assigned, {definition.unit}s are analysed"
+    what = f"{definition.unit}s with another arm on another device, as if devices were assigned"
     return _graded("unit mismatch", trace.crossed_by_device, sample.arm.size + trace.crossed, what)
 
 

@@ -16,7 +16,7 @@ from frontrow.experiments.analysis import Analysis, Look, Result
 from frontrow.experiments.definition import Definition
 
 WIDTH, HEIGHT = 860, 260
-LEFT, RIGHT, TOP, BOTTOM = 84, 20, 14, 40
+LEFT, RIGHT, TOP, BOTTOM = 84, 40, 26, 40
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1d22; --soft: #666c78; --line: #d9dce3; --paper: #fff; --card: #f6f7f9;
@@ -65,7 +65,7 @@ so the experiment may be stopped whenever one likes. {_first_look(analysis.looks
 <h2>Checks</h2>{_checks(analysis)}
 <h2>Left out</h2>{_left_out(analysis)}
 <h2>Definition</h2>
-<p class="soft">Hash <code>{definition.hash}</code>: frozen before the start; an edit would change it.</p>
+<p class="soft">Hash <code>{definition.hash}</code> of all that could change a verdict.</p>
 {_definition(definition)}
 </body></html>
 """
@@ -119,7 +119,9 @@ def _interval_over_time(looks: Sequence[Look], primary: Result) -> str:
         if t != 0
     )
     marks = "".join(
-        f'<text x="{x(t):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{t:,.0f}</text>' for t in _ticks(0, most)
+        f'<text x="{x(t):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{t:,.0f}</text>'
+        f'<text x="{x(t):.1f}" y="{HEIGHT - BOTTOM + 34}" text-anchor="middle">{_day(looks, t)}</text>'
+        for t in _ticks(0, most)
     )
     path = " ".join(f"{x(u):.1f},{y(v):.1f}" for u, v in zip(units, middle, strict=True))
     unit = "percentage points" if percent else f"{escape(primary.metric.name)} a unit"
@@ -129,13 +131,19 @@ def _interval_over_time(looks: Sequence[Look], primary: Result) -> str:
 <line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(0):.1f}" y2="{y(0):.1f}" stroke="var(--ink)" stroke-width="1.2"/>
 <text x="{LEFT - 8}" y="{y(0) + 4:.1f}" text-anchor="end">0</text>
 <polyline points="{path}" fill="none" stroke="var(--accent)" stroke-width="2"/>
-<text x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">units seen; difference in {unit}</text>
+<text x="{LEFT}" y="14">difference in {unit}, by units seen</text>
 </svg>"""
 
 
+def _day(looks: Sequence[Look], units: float) -> str:
+    """Day on which that many units had been exposed, where the log tells."""
+    look = next((look for look in looks if look.units >= units), looks[-1])
+    return "" if look.exposed_ms is None else str(np.datetime64(look.exposed_ms, "ms").astype("datetime64[D]"))
+
+
 def _ticks(low: float, high: float) -> list[float]:
-    """Four to eight round numbers inside [low, high]."""
-    raw = (high - low) / 5
+    """Some four to seven round numbers inside [low, high]."""
+    raw = (high - low) / 7
     step = 10.0 ** math.floor(math.log10(raw))
     step *= next(m for m in (1, 2, 5, 10) if m * step >= raw)
     return [round(k * step, 12) for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
