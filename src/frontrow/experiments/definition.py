@@ -34,9 +34,7 @@ class Metric:
     kind: str = "mean"  # "binary": did it happen; "mean": sum a unit; "ratio": numerator over denominator
     role: str = "primary"  # "primary" decides, with Holm; "secondary" informs; "guardrail" may veto
     direction: str = "up"  # which way is better: "up" or "down"
-    column: str = (
-        ""  # where a file keeps it (default: its name); in the event log "play", or "play.value" to add values
-    )
+    column: str = ""  # of the file (default: the name); in the event log "play" counts and "play.value" adds up
     denominator: str = ""  # the same for the lower half of a ratio
     cap: float | None = None  # winsorising bound on a unit's value, fixed before the start; None: none
     covariate: str = ""  # pre-period column for CUPED; in the event log "pre": the same metric before the exposure
@@ -77,9 +75,7 @@ class Definition:
     outcome_days: float = 0.0  # length of the outcome window after the first exposure; 0: no window
     pre_days: float = 14.0  # pre-period before the exposure, for "pre" covariates out of the event log
     segments: tuple[str, ...] = ()  # columns within which the sample ratio is checked too
-    dispersion: float = (
-        1.0  # factor on the variance, estimated from A/A tests of the same kind; 1: units are independent
-    )
+    dispersion: float = 1.0  # factor on the variance, from A/A tests of the same kind; 1: units are independent
     columns: Mapping[str, str] = field(default_factory=dict)  # file's names of unit, arm, at, ...; not hashed
 
     @property
