@@ -244,7 +244,7 @@ def _pages(window: str, world: World, model: Model, rng: np.random.Generator) ->
         for age, (title, weight) in enumerate(reversed(list(pairs))):
             viewer.watched[model.ids[title]] = Watched(age, True, 1.0, 1.0, seen=True, weight=weight)
         wanted = {model.ids[title] for title in np.flatnonzero(world.targets[place]).tolist()}
-        nobody = Viewer(place, watched={title: replace(what, weight=0.0) for title, what in viewer.watched.items()})
+        nobody = Viewer(place, watched={t: Watched(what.at_ms, seen=True) for t, what in viewer.watched.items()})
         for who, gained in ((viewer, values), (nobody, popular)):
             page = build_page(model, who, now_ms=0)
             gained.append(
