@@ -294,7 +294,7 @@ def replan(
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan again after something changed: locked days stay, moves are priced (risk.stability), and who must be told is named.
+    """Plan again after a change: locked days stay, moves are priced (risk.stability), who must be told is named.
 
     Example: frontrow production replan film.yaml schedule/plan.json --locked-until 2026-05-12 --out schedule2
     """
@@ -386,8 +386,8 @@ def _refuse(facts: Facts, core: Any, seed: int, out: Path, as_json: bool) -> Non
 
     relaxations = price_relaxations(facts, core, seed)
     summary = {
-        "status": "infeasible", "cost": None, "currency": facts.sheet.production.currency, "ledger": {}, "violations": [],
-        "core": core.rules, "minimal": core.minimal, "relaxations": relaxations,
+        "status": "infeasible", "cost": None, "currency": facts.sheet.production.currency, "ledger": {},
+        "violations": [], "core": core.rules, "minimal": core.minimal, "relaxations": relaxations,
     }  # fmt: skip
     _write(out, {"infeasible.json": json.dumps({"core": core.rules, "minimal": core.minimal}, indent=1) + "\n"})
     money = _money(facts)

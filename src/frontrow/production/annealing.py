@@ -16,6 +16,8 @@ import numpy as np
 from frontrow.production.instances import OrderInstance
 from frontrow.production.subset_dp import prove
 
+_POLISH_SHARE = 1.08  # of the time allowed: the last windows may take a little more
+
 Tick = Callable[[float, int], None]
 """Progress: (share of the steps done, best extra cost so far)."""
 
@@ -38,10 +40,12 @@ def anneal(
     config: Annealing = Annealing(),
     *,
     start: Sequence[int] | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    elapsed: Callable[[], float] = lambda: 0.0,
     tick: Tick | None = None,
 ) -> list[int]:
-    """The best order found. `stop` is asked now and then (time, Ctrl-C) and ends the search at once."""
+    """The best order found. `elapsed` is the share of the time allowed that is gone: where it runs ahead of the steps,
+    cooling follows it, so that a slow machine also ends cold.
+    """
     order = np.array(start if start is not None else _any_allowed(instance), dtype=np.int64)
     n = order.size
     if n < 3:
@@ -55,11 +59,12 @@ def anneal(
     draws: Iterator[list[float]] = iter(())
     for step in range(steps):
         if step % 256 == 0:
-            if stop():
+            share = max(step / steps, elapsed())
+            if share >= 1:
                 break
             if tick and step % 4096 == 0:
-                tick(step / steps, best_cost)
-            temperature = spread * config.hot * np.exp(ratio * step / steps)
+                tick(share, best_cost)
+            temperature = spread * config.hot * np.exp(ratio * share)
             draws = iter(rng.random((256, 5)).tolist())
         where, single, length, reverse, choice = next(draws)
         size = 1 if single < config.block_share else 2 + int(-np.log1p(-length) * (config.mean_block - 2))
@@ -78,7 +83,7 @@ def anneal(
         order = np.concatenate((rest[: low + place], block, rest[low + place :]))
         if cost < best_cost:
             best_cost, best = cost, order
-    return polish(instance, best.tolist(), config.window, stop)
+    return polish(instance, best.tolist(), config.window, lambda: elapsed() >= _POLISH_SHARE)
 
 
 def polish(
@@ -168,7 +173,7 @@ class _Pricer:
         present = works[np.arange(first.size), first]
         if block.size == 1:
             scene = block[0]
-            in_block: np.ndarray = self.works[:, scene]
+            in_block = np.asarray(self.works[:, scene])
             length = self.durations[scene]
             head = tail = np.zeros(in_block.size)
         else:
@@ -176,7 +181,7 @@ class _Pricer:
             marks = np.zeros(block.size + 1)
             np.cumsum(self.durations[block], out=marks[1:])
             length = marks[-1]
-            in_block = inside.any(axis=1)
+            in_block = np.asarray(inside.any(axis=1))
             head = marks[inside.argmax(axis=1)]
             tail = length - marks[block.size - inside[:, ::-1].argmax(axis=1)]
         wages = self.wages * present
@@ -204,7 +209,7 @@ class _Pricer:
         arrive = self.move_costs[after]
         changed = before != after
         fixed = (arrive * changed).sum() + self.move_costs[inside[1:][inside[1:] != inside[:-1]]].sum()
-        return (
+        return np.asarray(
             fixed
             + self.move_costs[inside[0]] * (before != inside[0])
             + arrive * ((after != inside[-1]) * 1.0 - changed)

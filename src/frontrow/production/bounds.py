@@ -1,10 +1,9 @@
 """Costs that no order goes below, for instances too large to prove.
 
-Two bounds; the better one counts.
-Performers are put in small groups and each group's problem is solved alone by the
+Two bounds; the better one counts. Performers are put in small groups and each group's problem is solved alone by the
 subset DP: few performers mean few different casts, hence few merged scenes, and the groups' costs add up. The CP-SAT
-model orders all scenes at once (spans of performers, arcs between scenes for the visits of locations) and proves what it can
-in the time given.
+model orders all scenes at once (spans of performers, arcs between scenes for the visits of locations) and proves what
+it can in the time given.
 """
 
 from __future__ import annotations

@@ -127,7 +127,8 @@ def _sites(scenes: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "city": "Base",
             "fee": 1500,
             "from_source": {
-                "name": "script", "sets": "script", "lat": "estimate", "lon": "estimate", "city": "estimate", "fee": "estimate",
+                "name": "script", "sets": "script",
+                **dict.fromkeys(("lat", "lon", "city", "fee"), "estimate"),
             },
         }
         for place, names in sets.items()

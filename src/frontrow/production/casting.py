@@ -11,10 +11,11 @@ from frontrow.production.script import Script, ScriptScene
 SURE = 0.6  # from this confidence on somebody is put in the cast; below, only on the review list
 _EXTENSION = re.compile(r"\(([^)]*)\)")
 _NOT_NAMES = {
-    "THE", "A", "AN", "AND", "OF", "TO", "IN", "ON", "POV", "CUT", "FADE", "OUT", "CLOSE", "UP", "ANGLE", "SFX", "VFX", "VO",
-    "OS", "BACK", "LATER", "CONTINUED", "TITLE", "SUPER", "INSERT", "END", "INTERCUT", "MONTAGE", "BANG", "DAY", "NIGHT",
-    "INT", "EXT", "TV", "SOUND", "WE", "SEE", "HEAR", "I", "OK", "ID", "FBI", "CIA", "DVD", "PC", "USA", "UK", "US", "BEAT",
-    "SMASH", "WIDE", "SHOT", "MATCH", "DISSOLVE", "FLASHBACK", "CREDITS", "BLACK", "WHITE", "ON-SCREEN", "NO", "YES",
+    "THE", "A", "AN", "AND", "OF", "TO", "IN", "ON", "POV", "CUT", "FADE", "OUT", "CLOSE", "UP", "ANGLE", "SFX",
+    "VFX", "VO", "OS", "BACK", "LATER", "CONTINUED", "TITLE", "SUPER", "INSERT", "END", "INTERCUT", "MONTAGE",
+    "BANG", "DAY", "NIGHT", "INT", "EXT", "TV", "SOUND", "WE", "SEE", "HEAR", "I", "OK", "ID", "FBI", "CIA", "DVD",
+    "PC", "USA", "UK", "US", "BEAT", "SMASH", "WIDE", "SHOT", "MATCH", "DISSOLVE", "FLASHBACK", "CREDITS", "BLACK",
+    "WHITE", "ON-SCREEN", "NO", "YES",
 }  # fmt: skip
 
 

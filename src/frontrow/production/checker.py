@@ -135,9 +135,9 @@ def _people(facts: Facts, plan: Plan) -> Iterator[Violation]:
 
 def _days(facts: Facts, plan: Plan) -> Iterator[Violation]:
     sheet, calendar = facts.sheet, facts.sheet.calendar
-    for day, count in Counter(day.date for day in plan.days).items():
+    for at, count in Counter(day.date for day in plan.days).items():
         if count > 1:
-            yield Violation("one unit", day, f"the date is planned {count} times")
+            yield Violation("one unit", at, f"the date is planned {count} times")
     for day in plan.days:
         if day.date not in facts.dates:
             yield Violation("calendar", day.date, facts.free.get(day.date, "is outside of the calendar"))

@@ -107,7 +107,9 @@ class Costs:
     def _performer(self, person: Person, own: list[int]) -> None:
         """Work and hold days; one drop where allowed; flights and nights away."""
         model, days, dates = self.model, self.days, self.days.space.dates
-        works, engaged, starts = [], [], []
+        works: list[cp_model.IntVar] = []
+        engaged: list[cp_model.IntVar] = []
+        starts: list[cp_model.IntVar] = []
         for d in days.days:
             literals = [literal for s in own for literal in days.on.get((s, d), ())]
             work = model.new_bool_var(f"works_{person.id}_{d}")

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """A small valid sheet to start from, with every field explained in comments."""
 
 from __future__ import annotations

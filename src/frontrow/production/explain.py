@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from datetime import date
 
@@ -68,7 +69,7 @@ class Reason:
 
     scene: str
     date: date
-    best_other: date | None
+    best_other: datetime.date | None
     price: int | None
     alternatives: tuple[Moved, ...]  # every other date, cheapest allowed first
     forbidden: dict[str, int]  # rule: number of dates it forbids

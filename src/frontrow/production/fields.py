@@ -14,7 +14,8 @@ class Field:
     """One field. A field left out takes `default`, which the sheet then marks as an estimate."""
 
     name: str
-    kind: str  # text, id, ids, whole, number, percent, money, prices, date, dates, flag, clock, days, windows, a choice "a|b"
+    # text, id, ids, whole, number, percent, money, prices, date, dates, flag, clock, days, windows, or a choice "a|b"
+    kind: str
     what: str
     default: Any = None
     required: bool = False

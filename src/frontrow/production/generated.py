@@ -70,7 +70,8 @@ def generate(
             cast.add(number)
         minutes = int(np.clip(rng.gamma(3, mean_minutes / 3), 20, 300) // 5 * 5)
         row = {
-            "id": str(number + 1), "heading": f"{'EXT' if outside else 'INT'}. {set_names[place]} - {'NIGHT' if night else 'DAY'}",
+            "id": str(number + 1),
+            "heading": f"{'EXT' if outside else 'INT'}. {set_names[place]} - {'NIGHT' if night else 'DAY'}",
             "int_ext": "EXT" if outside else "INT", "time": "night" if night else "day", "set": set_names[place],
             "eighths": max(1, minutes // 15), "minutes": minutes, "cast": sorted(names[x] for x in cast),
             "cover": bool(not outside and rng.random() < 0.4),
@@ -93,14 +94,20 @@ def generate(
             person["unavailable"] = [{"from": away.isoformat(), "to": until.isoformat()}]
         people_rows.append(person)
     return {
-        "production": {"title": f"Generated production of {scenes} scenes", "currency": "EUR", "base": "Munich", "zone": "Europe/Berlin"},
+        "production": {
+            "title": f"Generated production of {scenes} scenes",
+            "currency": "EUR", "base": "Munich", "zone": "Europe/Berlin",
+        },
         "scenes": scene_rows,
         "sites": site_rows,
         "people": people_rows,
         "crew": {"day": 28000, "hours": 10, "heads": 45, "hotel": 95, "move": 2500, "forced_call": 4000},
         "travel": [
             {"from": "Berlin", "to": city, "hours": 4, "fare": 180} for city, *_ in _CITIES
-        ] + [{"from": "Munich", "to": "Prague", "hours": 5, "fare": 60}, {"from": "Munich", "to": "Vienna", "hours": 4.5, "fare": 70}],
+        ] + [
+            {"from": "Munich", "to": "Prague", "hours": 5, "fare": 60},
+            {"from": "Munich", "to": "Vienna", "hours": 4.5, "fare": 70},
+        ],
         "calendar": {"start": start.isoformat(), "end": end.isoformat()},
         "risk": {"stability": 500},
     }  # fmt: skip

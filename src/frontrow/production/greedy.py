@@ -1,4 +1,4 @@
-"""A first plan by grouping, as it is done by hand: city by city, site by site, exteriors of day, then night, then interiors.
+"""A first plan by grouping, as it is done by hand: by city, by site, exteriors of day, then of night, then interiors.
 
 It cannot fail: a scene that fits on no date is left out, and the solver (or the report of what cannot hold) takes over.
 """
@@ -15,7 +15,7 @@ _LIGHTS = {"dawn": 0, "day": 1, "dusk": 2, "night": 3, "interior": 4}
 
 
 def group(space: Space, *, scarce_first: bool = False) -> Decision:
-    """Fill dates in order with scenes grouped by city, site and light; `scarce_first` starts with what has few dates."""
+    """Fill dates in order with scenes by city, site and light; `scarce_first` starts with what has few dates."""
     board = _Board(space)
     dates_of = {
         s: len({d for d in range(len(space.dates)) for k in space.candidates[s] if board.daily.open(s, d, k)})

@@ -18,6 +18,8 @@ _TIMES = {
 }  # fmt: skip
 _SAME = {"CONTINUOUS", "CONT", "CONT'D", "LATER", "SAME", "SAME TIME", "MOMENTS LATER", "MOMENT LATER", "SECONDS LATER",
          "MINUTES LATER", "A MOMENT LATER"}  # fmt: skip
+_QUALIFIERS = {"NEXT", "EARLY", "LATE", "THAT", "LATER", "THE", "SAME", "FOLLOWING", "FIRST", "PRE", "AFTER", "MID", "AND", "OR"}
+_ASIDES = {"FLASHBACK", "FLASH FORWARD", "PRESENT", "PRESENT DAY", "DREAM", "MONTAGE", "ESTABLISHING", "STOCK", "INTERCUT"}
 _BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 _DASHES = re.compile(r"\s+[-–—]+\s+|\s*[–—]+\s*|\s+--+\s*")
 _TYPOGRAPHIC = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
@@ -53,6 +55,8 @@ def parse(line: str) -> Heading:
     int_ext = "I/E" if both else "EXT" if where.startswith("E") else "INT"
     rest = re.sub(r"\s#\S.*$", "", _BRACKETS.sub("", rest)).strip(" .-")
     parts = [part.strip(" .,") for part in _DASHES.split(rest) if part.strip(" .,")]
+    while len(parts) > 1 and parts[-1] in _ASIDES:
+        parts.pop()
     time, certain = "", False
     if parts and _time(parts[-1]) is None and re.search(r"[,.]", parts[-1]):  # INT. KITCHEN, DAY
         name, _, last = re.sub(r"[,.](?=[^,.]*$)", "\0", parts[-1]).partition("\0")
@@ -76,7 +80,7 @@ def _time(part: str) -> str | None:
     if part in _SAME or part.endswith("LATER") or part.startswith("SAME"):
         return ""
     words = re.split(r"[\s/,]+", part)
-    if len(words) <= 3 and any(word in _TIMES for word in words):
+    if any(word in _TIMES for word in words) and all(word in _TIMES or word in _QUALIFIERS for word in words):
         return next(_TIMES[word] for word in words if word in _TIMES)
     return None
 

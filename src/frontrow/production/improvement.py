@@ -88,8 +88,13 @@ class Annealer(PlanPrices):
 
     # Search
 
-    def run(self, moves: int, stop: Callable[[], bool], tick: Callable[[float, int], None] | None = None) -> None:
-        """Anneal for `moves` proposals and end at the best plan met."""
+    def run(
+        self,
+        moves: int,
+        elapsed: Callable[[], float] = lambda: 0.0,
+        tick: Callable[[int], None] | None = None,
+    ) -> None:
+        """Anneal for `moves` proposals, or until `elapsed` (share of the time) is 1; end at the best plan met."""
         temperature = self._temperature()
         cold = temperature / 300
         ratio = math.log(cold / temperature)
@@ -97,11 +102,12 @@ class Annealer(PlanPrices):
         best = (list(self.contents), list(self.info), list(self.masks), self.site)
         for move in range(moves):
             if move % 256 == 0:
-                now = temperature * math.exp(ratio * move / moves)
-                if stop():
+                share = max(move / moves, elapsed())
+                if share >= 1:
                     break
+                now = temperature * math.exp(ratio * share)
                 if tick and move % 2048 == 0:
-                    tick(move / moves, best_cost)
+                    tick(best_cost)
             sites = self.site
             changes = self._propose() if not self.choices or self.rng.random() > 0.01 else self._other_site()
             priced = self._price(changes) if changes else None

@@ -43,7 +43,7 @@ class Core:
 
 
 def find_core(facts: Facts, *, seconds: float, clock: Callable[[], float]) -> Core | Decision | None:
-    """The core of an infeasible production; a decision that keeps every rule when there is one; None if time ran out."""
+    """The core of an infeasible production, a decision that keeps every rule, or None when time ran out."""
     search = _CoreSearch(facts, clock() + seconds, clock)
     outcome = search.try_rules(list(search.days.rules))
     if outcome is None or isinstance(outcome, Decision):
@@ -114,7 +114,7 @@ def price_relaxations(facts: Facts, core: Core, seed: int) -> list[Relaxation]:
         from frontrow.production.solve import first_decision
 
         annealer = Annealer(space, first_decision(space), None, Random(seed))
-        annealer.run(_PRICE_MOVES, lambda: False)
+        annealer.run(_PRICE_MOVES)
         plan = assemble(space, annealer.decision())
         cost = None if plan.unscheduled else ledger.price(relaxed, plan).total
         found.append(Relaxation(rule, cost))

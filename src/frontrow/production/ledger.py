@@ -17,8 +17,9 @@ from frontrow.production.facts import Facts
 from frontrow.production.plan import Plan
 
 ITEMS = (
-    "wages", "holds", "crew", "idle days", "overtime", "forced calls", "site fees", "preparation and strike", "permits",
-    "company moves", "city moves", "flights", "hotel nights", "extras", "equipment", "expected weather loss", "stability",
+    "wages", "holds", "crew", "idle days", "overtime", "forced calls", "site fees", "preparation and strike",
+    "permits", "company moves", "city moves", "flights", "hotel nights", "extras", "equipment",
+    "expected weather loss", "stability",
 )  # fmt: skip
 
 

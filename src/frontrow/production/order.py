@@ -19,7 +19,8 @@ from frontrow.production.subset_dp import Proof, merge, prove
 PROVEN_SCENES = 24  # merged scenes: below, the DP always finishes
 TRIED_SCENES = 30  # merged scenes: up to here a proof is worth trying
 _FEW_STEPS = 800  # heat-bath steps a scene when a proof follows
-_STEPS_PER_SECOND = 7_000  # a modest machine's rate, so that the time allowed decides the steps and not the clock
+_ANNEALING_SHARE = 0.85  # of the time; the rest is for windows and bounds
+_STEPS_PER_SECOND = 9_000  # a modest machine's rate, so that the time allowed decides the steps and not the clock
 
 Tick = Callable[[str, int, int, float], None]
 """Progress: (what is going on, best extra cost, bound on it, seconds left)."""
@@ -58,7 +59,7 @@ def solve_order(
     config = Annealing()
     if merged.scenes <= TRIED_SCENES and merged.symmetric:
         config = Annealing(steps_per_scene=_FEW_STEPS)
-    steps = min(config.steps_per_scene, int(0.85 * seconds * _STEPS_PER_SECOND / instance.scenes))
+    steps = min(config.steps_per_scene, int(_ANNEALING_SHARE * seconds * _STEPS_PER_SECOND / instance.scenes))
     config = Annealing(steps_per_scene=max(50, steps))
 
     def report(share: float, cost: int) -> None:
@@ -66,7 +67,9 @@ def solve_order(
             tick("annealing", cost, bound, max(0.0, ends - clock()))
 
     try:
-        best = anneal(instance, rng, config, stop=lambda: clock() > ends, tick=report)
+        begun = clock()
+        allowed = _ANNEALING_SHARE * seconds
+        best = anneal(instance, rng, config, elapsed=lambda: (clock() - begun) / allowed, tick=report)
         bound = bounds.group_bound(instance, rng, lambda: clock() > ends)
         report(1.0, instance.extra_cost(best))
         if merged.scenes <= TRIED_SCENES and merged.symmetric:

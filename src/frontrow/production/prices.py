@@ -1,4 +1,4 @@
-"""What a plan costs, piece by piece and fast: a date by its contents, a performer by his work days, the unit by its path.
+"""What a plan costs, piece by piece: a date by its contents, a performer by the work days, the unit by its path.
 
 The same arithmetic as the ledger's, arranged so that a small change is priced by looking at what changed.
 """
@@ -176,7 +176,7 @@ class PlanPrices:
         person, dates = self.sheet.people[a], self.space.dates
         days = list(bits(mask))
         best = 0
-        for one, other in zip(days, days[1:], strict=False):
+        for one, other in pairwise(days):
             if other - one > 1 and (dates[other] - dates[one]).days >= person.drop_days:
                 saved = person.hold_pay * (other - one - 1) + self._stay(a, days[0], days[-1])
                 best = max(best, saved - self._stay(a, days[0], one) - self._stay(a, other, days[-1]))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from frontrow.production import money, rows, sheet
 from frontrow.production.consistency import find_contradictions
 from frontrow.production.faults import Fault, SheetFaults
-from frontrow.production.fields import CALENDAR, CREW, MAPS, PRODUCTION, RISK, TABLES, Field
+from frontrow.production.fields import CALENDAR, CREW, MAPS, PRODUCTION, RISK, SECTIONS, TABLES, Field
 
 MINUTES_PER_EIGHTH = 15  # two hours a page: four to five pages in a ten-hour day, usual for a feature film
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -25,7 +25,7 @@ def read_yaml(text: str, file: str = "sheet.yaml") -> sheet.Sheet:
 
 
 def read_csvs(files: Mapping[str, str]) -> sheet.Sheet:
-    """The sheet in a folder of CSVs, by file name. Raises SheetFaults with every fault, each with its line and field."""
+    """The sheet in CSVs by file name. Raises SheetFaults with every fault, each with its line and field."""
     faults: list[Fault] = []
     return _read(rows.from_csvs(files, faults), "calendar.csv", faults)
 
@@ -150,8 +150,8 @@ class _Reader:
             if not isinstance(raw, dict):
                 raise ValueError(f"{raw!r} is not a mapping of prices like {{crane: 800}}")
             return {name: money.parse(value, self.currency) for name, value in raw.items()}
-        if isinstance(raw, (list, dict)):
-            raise ValueError(f"{raw!r} is a list or mapping; give one {field.kind}")
+        if isinstance(raw, list | dict):
+            raise ValueError(f"{raw!r} is a list or mapping; give one {field.kind}")  # noqa: TRY004 - a fault of the sheet
         if field.kind == "money":
             return money.parse(raw, self.currency)
         if field.kind in {"whole", "number", "percent"}:
@@ -264,4 +264,4 @@ def _choice(field: Field, raw: str) -> str:
     return match
 
 
-assert set(MAPS) | set(TABLES) == set(rows.SECTIONS)
+assert set(MAPS) | set(TABLES) == set(SECTIONS)

@@ -1,4 +1,4 @@
-"""A new plan from an old one: days already shot or promised stay, moving a scene has a price, and who must be told is named."""
+"""A new plan from an old one: locked days stay, moving a scene has a price, and who must be told is named."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What rain does to a plan: many runs of the weather over its days, with cover sets used where they help.
 
-On a wet day the exteriors stop. If enough cover scenes (interiors marked `cover`, same city, everybody engaged that day)
-are still to come, they are shot instead for the price of a company move and the exteriors take their place. Otherwise
+On a wet day the exteriors stop. If enough cover scenes (interiors marked `cover`, same city, cast engaged that day) are
+still to come, they are shot instead for the price of a company move and the exteriors take their place. Otherwise
 the lost share of the exteriors is shot again at the end: crew, cast and site of that share are paid once more.
 """
 
@@ -134,7 +134,7 @@ def simulate(
 
 
 def rank(facts: Facts, candidates: Sequence[tuple[Plan, int]], rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Candidates as (index, mean cost over the same few scenarios), best first; each comes with its cost without rain."""
+    """(index, mean cost over the same few scenarios), best first; a candidate comes with its cost without rain."""
     seed = int(rng.integers(2**31))
     ranked = []
     for index, (plan, planned) in enumerate(candidates):

@@ -110,7 +110,7 @@ def _row(section: str, node: yaml.MappingNode, file: str, faults: list[Fault]) -
 
 
 def _plain(node: yaml.Node) -> Any:
-    """Text, lists and mappings only: the reader decides what a field is, not YAML (so NO is not false, nor 12:30 750)."""
+    """Text, lists, mappings: the reader decides what a field is, not YAML (NO is not false, nor 12:30 750)."""
     if isinstance(node, yaml.MappingNode):
         return {str(key.value): _plain(value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -81,7 +82,7 @@ def order_day(space: Space, day: date, mode: Mode, scenes: Sequence[tuple[int, i
 
 
 def _moves(ordered: Sequence[tuple[int, int]]) -> int:
-    return sum(a[1] != b[1] for a, b in zip(ordered, ordered[1:], strict=False))
+    return sum(a[1] != b[1] for a, b in itertools.pairwise(ordered))
 
 
 def _order(
@@ -134,7 +135,7 @@ def engagements(space: Space, days: Sequence[ShootDay]) -> dict[str, tuple[tuple
 def _spans(person: Person, dates: list[date], shooting: Mapping[date, int]) -> tuple[tuple[date, date], ...]:
     gaps = [
         (shooting[b] - shooting[a], a, b)
-        for a, b in zip(dates, dates[1:], strict=False)
+        for a, b in itertools.pairwise(dates)
         if (b - a).days >= person.drop_days and shooting[b] - shooting[a] > 1
     ]
     if not person.drop or person.home or not gaps or person.hold_pay == 0:

@@ -1,4 +1,4 @@
-"""From facts to the best plan found: a grouped plan first, then CP-SAT from it, with progress and a stop at any time."""
+"""From facts to the best plan found: grouping, annealing, then CP-SAT, with progress and a stop at any time."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def solve(
     fixed: Mapping[str, tuple[date, str]] | None = None,
     tick: Tick | None = None,
 ) -> Solved:
-    """The best plan found in `seconds`. One worker gives the same plan each time; Ctrl-C ends early with the best so far.
+    """The best plan found in `seconds`. One worker gives the same plan each time; Ctrl-C ends with the best so far.
 
     `previous` prices moved scenes; `first` starts from that decision rather than from a grouped one;
     `fixed` scenes (date and site) stay, and nothing is added to their days.
@@ -74,14 +74,14 @@ def solve(
     extras = facts.sheet.crew.extra * sum(scene.extras for scene in facts.sheet.scenes)
     annealer = Annealer(space, start, _indices(space, previous), Random(seed))
     moves = int(seconds * _ANNEALING_SHARE * _MOVES_PER_SECOND)
-    halt = began + seconds * (1 + _ANNEALING_SHARE) / 2
+    allowed = seconds * (1 + _ANNEALING_SHARE) / 2  # a slow machine anneals into the time of CP-SAT
 
-    def report(_: float, cost: int) -> None:
+    def report(cost: int) -> None:
         if tick:
             tick(None if annealer.left_out else cost + extras, None, max(0.0, ends - clock()))
 
     try:
-        annealer.run(moves, lambda: clock() > halt, report)
+        annealer.run(moves, lambda: (clock() - began) / allowed, report)
     except KeyboardInterrupt:
         seconds = 0.0
     search = Search(space, previous)
@@ -108,7 +108,7 @@ def _indices(space: Space, previous: Mapping[str, date] | None) -> dict[str, int
 
 
 def first_decision(space: Space) -> Decision:
-    """The grouped plan; where it leaves scenes out, the one that starts with the scarce scenes, if that leaves fewer."""
+    """The grouped plan; where it leaves scenes out, the one that starts with scarce scenes, if that leaves fewer."""
     plain = greedy.group(space)
     if sum(map(len, plain.scenes.values())) == len(space.scenes):
         return plain
@@ -166,7 +166,7 @@ class Search:
             raise Disagreement("the grouped plan does not fit the model")
         self.hinted = self._read(solver)
         self._record(solver)
-        model.clear_hints()
+        model.clear_hints()  # type: ignore[no-untyped-call]
         for index in range(len(model.proto.variables)):
             variable = model.get_int_var_from_proto_index(index)
             model.add_hint(variable, solver.value(variable))

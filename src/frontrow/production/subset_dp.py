@@ -152,7 +152,8 @@ class _Layers:
     def _on_location(self, states: np.ndarray) -> np.ndarray:
         """Bool (states, actors): begun and not finished."""
         shot = states[:, None] & self.scene_masks
-        return (shot != 0) & (shot != self.scene_masks)
+        open_: np.ndarray = (shot != 0) & (shot != self.scene_masks)
+        return open_
 
     def _successors(self, states: np.ndarray, costs: np.ndarray, upper: int) -> np.ndarray:
         open_ = self._on_location(states)
@@ -168,7 +169,8 @@ class _Layers:
             low = np.uint64((1 << self.n) - 1)
             new_states = (new_states & low) | (self.merged.locations.astype(np.uint64) << np.uint64(self.n))
         possible &= new_costs < upper
-        return (new_states[possible] << _COST_BITS) | new_costs[possible].astype(np.uint64)
+        packed: np.ndarray = (new_states[possible] << _COST_BITS) | new_costs[possible].astype(np.uint64)
+        return packed
 
     def bound(self, states: np.ndarray) -> np.ndarray:
         """A cost no completion goes below: waiting of pairs, and one visit to each location still wanted."""
@@ -192,9 +194,8 @@ class _Layers:
         shares = left / np.maximum(sharing, 1)
         first, second = self.pairs
         one, other = (shares @ waits for waits in self.pair_waits)
-        return (np.minimum(one, other) * (open_[:, first] & open_[:, second])).sum(axis=1, dtype=np.float64) * (
-            1 - 1e-6
-        )
+        cheaper = np.minimum(one, other) * (open_[:, first] & open_[:, second])
+        return np.asarray(cheaper.sum(axis=1, dtype=np.float64) * (1 - 1e-6))  # rounding must not lift the bound
 
 
 def _cheapest(packed: list[np.ndarray]) -> np.ndarray:
@@ -268,7 +269,7 @@ def prove(
     most_states: int = 10_000_000,
     stop: Callable[[], bool] = lambda: False,
 ) -> Proof:
-    """The best order with its proof; or the best known one with a bound, when a layer exceeds `most_states` or on `stop`.
+    """The best order with its proof, or the best known with a bound when a layer exceeds `most_states` or on `stop`.
 
     `known` is a good order to beat, if there is one. Memory is 16 bytes for each state kept and some 100 for each state
     of the widest layer.
@@ -290,7 +291,7 @@ def prove(
     def best(order: list[int] | None) -> tuple[int, ...]:
         return tuple(known or ()) if order is None else tuple(merged.unfold(order))
 
-    for size in range(1, last + 1):
+    for _size in range(1, last + 1):
         states, costs = table[-1]
         if states.size > most_states or stop():
             lowest = min(

@@ -92,7 +92,7 @@ def _offset_of_noon(lon: float, midday: datetime) -> float:
 
 
 def _crossing(place: Any, noon: datetime, height: float, way: int) -> int | None:
-    """The minute at which the sun passes `height` between noon and the midnight before (-1) or after (1), by bisection."""
+    """The minute at which the sun passes `height` between noon and the midnight before (-1) or after (1)."""
     inside, outside = 0.0, 12.0 * 60
     if _height(place, noon) <= height or _height(place, noon + timedelta(minutes=way * outside)) >= height:
         return None
@@ -106,7 +106,7 @@ def _crossing(place: Any, noon: datetime, height: float, way: int) -> int | None
 
 
 def _height(place: Any, when: datetime) -> float:
-    """Degrees of the sun's centre above the horizon, without refraction (which the -0.833 degrees of sunrise contain)."""
+    """Degrees of the sun above the horizon without refraction, which the -0.833 degrees of sunrise contain."""
     from astral.sun import elevation
 
     return float(elevation(place, when, with_refraction=False))

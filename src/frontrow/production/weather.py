@@ -1,7 +1,7 @@
 """Rain as a two-state Markov chain by station and month: wet days cluster, so days are not drawn one by one.
 
 The chain of each month is a pair of Beta posteriors (wet after dry, wet after wet); a simulated year draws its own
-chain from them, so that a short record widens the odds (Richardson 1981 for the chain; Beta counts are the usual Bayes).
+chain from them, so that a short record widens the odds (Richardson 1981 for the chain).
 """
 
 from __future__ import annotations

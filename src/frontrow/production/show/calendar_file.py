@@ -50,7 +50,8 @@ def _zone(name: str, plan: Plan) -> list[str]:
             old = offset if before is None else before
             wall = (moment + old).replace(tzinfo=None)
             lines += [
-                f"BEGIN:{kind}", f"DTSTART:{wall:%Y%m%dT%H%M%S}", f"TZOFFSETFROM:{_offset(old)}", f"TZOFFSETTO:{_offset(offset)}",
+                f"BEGIN:{kind}", f"DTSTART:{wall:%Y%m%dT%H%M%S}",
+                f"TZOFFSETFROM:{_offset(old)}", f"TZOFFSETTO:{_offset(offset)}",
                 f"TZNAME:{local.tzname()}", f"END:{kind}",
             ]  # fmt: skip
             before = offset

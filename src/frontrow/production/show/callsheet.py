@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Call sheets: for each day who is wanted when and where, with the sun and the travel."""
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
+# ruff: noqa: E501
 """The day-out-of-days: for each performer and date the trade's code, and the totals that payroll asks for."""
 
 from __future__ import annotations
 
 import csv
 import io
+import itertools
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
@@ -68,7 +70,7 @@ def day_out_of_days(facts: Facts, plan: Plan) -> list[Row]:
                     if spans[number - 1][1] < at < first:
                         codes[at] = "D"
         first, last = spans[0][0], spans[-1][1]
-        for earlier, later in zip(spans, spans[1:], strict=False):
+        for earlier, later in itertools.pairwise(spans):
             codes[earlier[1]] = "WD"
             codes[later[0]] = "PW"
         codes[first] = "SW" + codes[first].removeprefix("W")

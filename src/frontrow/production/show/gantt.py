@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Performers over dates as an SVG: solid for work, hatched for hold, a gap where dropped."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """All outputs of a plan as texts by file name; the report is one HTML page that opens from a file."""
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
+from typing import Any
 
 from frontrow.production import money, rules
 from frontrow.production.checker import Violation
@@ -106,7 +108,7 @@ def _ledger_html(ledger: Ledger) -> str:
 def _sources(facts: Facts) -> str:
     """How many values of each section come from the script, the user or an estimate."""
     sheet = facts.sheet
-    groups = {
+    groups: dict[str, tuple[Any, ...]] = {
         "scenes": sheet.scenes, "sites": sheet.sites, "people": sheet.people, "crew": (sheet.crew,),
         "travel": tuple(facts.trips.values()), "calendar": (sheet.calendar,), "risk": (sheet.risk,),
     }  # fmt: skip

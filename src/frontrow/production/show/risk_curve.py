@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The cost-risk curve: the chance of staying below each cost, with plan, P50 and P90 marked."""
 
 from __future__ import annotations

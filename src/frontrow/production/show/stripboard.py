@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The stripboard and the one-liner: every scene a strip in the trade's colours, days as banners between them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The stylesheet of the HTML outputs: system fonts, the trade's strip colours, and rules for printing."""
 
 CSS = """
