@@ -260,3 +260,16 @@ def test_a_worker_that_was_killed_is_replaced(tmp_path: Path, monkeypatch: pytes
         assert running.hall._worker is not first
         assert running.hall._worker is not None
         assert running.hall._worker.exit_status is None
+
+
+def test_a_member_is_forgotten_while_the_service_runs(running: Running) -> None:
+    before = running.client.get("/v1/home/m0", headers=running.bearer()).json()
+    assert before.get("fallback", "") == ""
+    refused = running.client.delete("/v1/members/m0", headers=running.bearer(Role.REVIEW))
+    assert refused.status_code == 403
+    receipt = running.client.delete("/v1/members/m0", headers=running.bearer())
+    assert receipt.json()["events_removed"] == HISTORY
+    assert replay.inner_member(running.place.log, "m0") is None
+    after = running.client.get("/v1/home/m0", headers=running.bearer()).json()
+    assert after["fallback"] == "popular"
+    assert running.client.delete("/v1/members/m0", headers=running.bearer()).status_code == 404

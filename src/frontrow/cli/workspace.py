@@ -83,7 +83,8 @@ def forget(
 ) -> None:
     """Remove a member and everything they did from the log, sealed segments too, and leave a receipt.
 
-    Writes to the log, so a running service has to be stopped first; the next nightly fit leaves them out of the model.
+    It writes to the log, so a running service has to be stopped first, or asked: DELETE /v1/members/MEMBER. The next
+    nightly fit leaves them out of the model.
 
     Example: frontrow forget m17 --workspace cinema --yes
     """

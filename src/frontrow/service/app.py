@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Path, Query, Request, Response
 
 from frontrow import __version__
 from frontrow.data.accounts import Role
+from frontrow.data.events import ForgetReceipt
 from frontrow.recommend.answer import Page, Ranked
 from frontrow.schema import Decision, Event
 from frontrow.service import faults, ingest
@@ -49,7 +50,7 @@ def create_app(hall: Hall, *, with_worker: bool = False) -> FastAPI:
 
     app = FastAPI(
         title="Frontrow", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None,
-        description="Decisions for a streaming service. Every route but /health needs a key in the header Authorization: Bearer KEY.",
+        description="Decisions for a streaming service. Every route but /health needs the header Authorization: Bearer KEY.",
     )  # fmt: skip
     app.state.hall = hall
     app.state.doorkeeper = hall.doorkeeper
@@ -60,6 +61,7 @@ def create_app(hall: Hall, *, with_worker: bool = False) -> FastAPI:
     _add_health(app, hall)
     _add_events(app, hall)
     _add_recommend(app, hall)
+    _add_members(app, hall)
     return app
 
 
@@ -101,6 +103,16 @@ def _add_events(app: FastAPI, hall: Hall) -> None:
         hall.metrics.refused.inc(len(acknowledged.refused))
         kept = acknowledged.stored + acknowledged.duplicates
         return _json(acknowledged, 422 if acknowledged.refused and not kept else 200)
+
+
+def _add_members(app: FastAPI, hall: Hall) -> None:
+    @app.delete(
+        "/v1/members/{member:path}", tags=["members"], dependencies=[Depends(require(Role.ADMIN))],
+        responses=_answers(ForgetReceipt) | {404: {"description": "The log knows no such member"}},
+    )  # fmt: skip
+    async def forget(member: Annotated[str, Path(min_length=1, max_length=128)]) -> Response:
+        """Remove a member and all their events, and leave a receipt. Stop sending events of theirs first."""
+        return _json(await hall.forget(member))
 
 
 def _add_recommend(app: FastAPI, hall: Hall) -> None:

@@ -13,7 +13,7 @@ from frontrow import engine
 from frontrow.config import Settings
 from frontrow.data.accounts import Accounts
 from frontrow.data.catalogue import Catalogue
-from frontrow.data.events import Receipt
+from frontrow.data.events import ForgetReceipt, Receipt
 from frontrow.data.ids import new_id
 from frontrow.data.workspace import Workspace
 from frontrow.recommend.page import PageConfig, build_page
@@ -91,6 +91,12 @@ class Hall:
         at_ms = now_ms()
         ranked = similar(self.models.model, title, count, now_ms=at_ms, viewer=viewer)
         return self._decision(title, at_ms, ranked, ranked.fallback)
+
+    async def forget(self, member: str) -> ForgetReceipt:
+        """Remove a member from the log and from memory. Raises UnknownMember."""
+        receipt = await asyncio.to_thread(self.ingest.log.forget, member)
+        self.viewers.forget(member)
+        return receipt
 
     def _decision(self, subject: str, at_ms: int, answer: object, fallback: str) -> Decision:
         fallback = self.models.fallback or fallback

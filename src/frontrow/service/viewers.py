@@ -54,9 +54,10 @@ class Viewers:
                 self._missed.add(key)
 
     def forget(self, member: str) -> None:
-        """Drop every profile of a member from memory."""
+        """Drop every profile of a member from memory; who is just being read is read again."""
         for key in [key for key in self._here if key[0] == member]:
             del self._here[key]
+        self._missed.update(key for key in self._arriving if key[0] == member)
 
     async def _arrive(self, key: ViewerKey) -> Viewer:
         """Read a viewer from the log, again if events of theirs were committed meanwhile."""
