@@ -30,7 +30,7 @@ def test_the_hash_changes_with_all_that_could_change_a_verdict_and_with_nothing_
 def test_an_experiment_edited_after_it_was_frozen_is_refused_and_a_new_version_is_named() -> None:
     frozen = {**GOOD, "hash": parse(GOOD).hash}
     assert parse(frozen).name == "billboard"
-    with pytest.raises(InputError, match=r"edited after it was frozen.*start version 2 instead"):
+    with pytest.raises(InputError, match=r"edited after it was frozen.*start version 2 with"):
         parse({**frozen, "planned_units": 20_000})
 
 

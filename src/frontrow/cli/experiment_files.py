@@ -60,7 +60,7 @@ def read_table(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     for series in frame:
         if isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone:
             series = series.dt.epoch("ms")
-        if series.dtype.is_numeric() and series.null_count():
+        if (series.dtype.is_numeric() or series.dtype == pl.Boolean) and series.null_count():
             series = series.cast(pl.Float64)  # null becomes NaN, which is refused where a number is needed
         if series.dtype == pl.String or isinstance(series.dtype, pl.Categorical | pl.Enum):
             series = series.cast(pl.String).fill_null("")
