@@ -129,7 +129,8 @@ def parse(spec: Mapping[str, Any]) -> Definition:
     if "hash" in spec and spec["hash"] != definition.hash:
         raise InputError(
             f"experiment {definition.name!r} version {definition.version} was edited after it was frozen: it now "
-            f"hashes to {definition.hash}, not {spec['hash']}; start version {definition.version + 1} with 'frontrow experiments new --from'"
+            f"hashes to {definition.hash}, not {spec['hash']}; start version {definition.version + 1} with "
+            "'frontrow experiments new --from'"
         )
     return definition
 
