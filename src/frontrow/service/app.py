@@ -50,7 +50,7 @@ def create_app(hall: Hall, *, with_worker: bool = False) -> FastAPI:
 
     app = FastAPI(
         title="Frontrow", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None,
-        description="Decisions for a streaming service. Every route but /health needs the header Authorization: Bearer KEY.",
+        description="Decisions for a streaming service. All but /health need the header Authorization: Bearer KEY.",
     )  # fmt: skip
     app.state.hall = hall
     app.state.doorkeeper = hall.doorkeeper
