@@ -33,17 +33,17 @@ def calibrate(
     low, high = float(score.min()), float(score.max())
     gain = (1 - weight) * (score - low) / max(high - low, 1e-12)
     chosen = np.empty(k, np.intp)
-    held = np.zeros(genre.shape[1], np.float32)
-    # only genres of the history count: KL has no terms elsewhere
-    known = p > 0
-    p, genre, held = p[known], np.ascontiguousarray(genre[:, known]), held[known]
-    log_p = float((p * np.log(p)).sum())
+    known = p > 0  # only genres of the history count: KL has no terms elsewhere
+    p = p[known]
+    # what is common to all candidates is left out: KL's p log p, and the 1 / place that makes q a distribution
+    held = np.ascontiguousarray(genre[:, known] * (1 - SMOOTHING))
+    q, weighted_p, smooth = np.empty_like(held), weight * p, SMOOTHING * p
+    so_far = np.zeros(len(p), np.float32)
     for place in range(k):
-        q = (held + genre) * ((1 - SMOOTHING) / (place + 1))
-        q += SMOOTHING * p
-        value = gain - weight * (log_p - np.log(q) @ p)
-        best = int(np.argmax(value))
+        np.add(held, so_far + smooth * (place + 1), out=q)
+        np.log(q, out=q)
+        best = int((q @ weighted_p + gain).argmax())
         chosen[place] = best
-        held = held + genre[best]
+        so_far += held[best]
         gain[best] = -np.inf
     return chosen

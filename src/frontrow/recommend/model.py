@@ -88,7 +88,8 @@ class Model:
         titles = source.frame("titles.parquet")
         popularity = Popularity(*source.array("popularity.npy"))
         n = len(titles)
-        B = _open_sparse(source, "B", n) if head["sparse"] else source.array("B.npy")
+        # still the file's pages; a plain view, because memmap's own indexing takes three times as long
+        B = _open_sparse(source, "B", n) if head["sparse"] else np.asarray(source.array("B.npy"))
         parts = Parts(B, _open_sparse(source, "N", n), popularity)
         ranker = Ranker(head["ranker"]) if head["ranker"] else None
         return cls(titles, parts, Mix(**head["mix"]), ranker, head["config"], head.get("likings", LIKINGS))
@@ -173,14 +174,15 @@ class Model:
     @cached_property
     def years(self) -> list[int | None]:
         """Years by position."""
-        return self.titles["year"].to_list() if "year" in self.titles.columns else [None] * len(self)
+        return _shared(self.titles["year"].to_list()) if "year" in self.titles.columns else [None] * len(self)
 
     @cached_property
     def genres(self) -> list[tuple[str, ...]]:
         """Genres by position."""
         if "genres" not in self.titles.columns:
             return [()] * len(self)
-        return [tuple(names or ()) for names in self.titles["genres"].to_list()]
+        names = {name: name for names in self.titles["genres"].to_list() for name in names or ()}
+        return _shared([tuple(names[name] for name in of or ()) for of in self.titles["genres"].to_list()])
 
     @cached_property
     def genre_masks(self) -> dict[str, NDArray[np.bool_]]:
@@ -241,6 +243,11 @@ class Model:
         if not self.genre_masks:
             return np.zeros((len(self), 0), bool)
         return np.ascontiguousarray(np.stack(list(self.genre_masks.values()), axis=1))
+
+    @cached_property
+    def genre_sizes(self) -> list[int]:
+        """Titles of each genre."""
+        return [int(mask.sum()) for mask in self.genre_masks.values()]
 
     @cached_property
     def people_of(self) -> list[tuple[str, ...]]:
@@ -328,6 +335,12 @@ def content_of(titles: pl.DataFrame) -> Content:
     return Content(np.asarray(year, np.float32), genre)
 
 
+def _shared(values: list[Any]) -> list[Any]:
+    """The same values, equal ones one object: making and encoding tiles touches less memory."""
+    kept: dict[Any, Any] = {}
+    return [kept.setdefault(value, value) for value in values]
+
+
 def _sparse_files(name: str, M: csr_array) -> dict[str, NDArray[Any]]:
     return {f"{name}_data.npy": M.data, f"{name}_indices.npy": M.indices, f"{name}_indptr.npy": M.indptr}
 
@@ -335,7 +348,8 @@ def _sparse_files(name: str, M: csr_array) -> dict[str, NDArray[Any]]:
 def _open_sparse(source: Source, name: str, n: int) -> csr_array:
     from scipy.sparse import csr_array
 
-    return csr_array(tuple(source.array(f"{name}_{part}.npy") for part in ("data", "indices", "indptr")), shape=(n, n))
+    arrays = (np.asarray(source.array(f"{name}_{part}.npy")) for part in ("data", "indices", "indptr"))
+    return csr_array(tuple(arrays), shape=(n, n))
 
 
 def _added(titles: pl.DataFrame) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -89,22 +90,20 @@ def build_page(
     may = rules.allowed(model.rules, viewer.country, viewer.age_limit, now_ms)
     free = may & ~standing.blocked
     pool = top(standing.score, free, POOL_ROWS * config.rows * config.tiles)
-    pinned = [_pinned(model, row) for row in config.pinned]
     own = list(shelves.of_history(viewer, model))
-    candidates = chain(
-        (shelf for shelf in own if shelf.kind == "again"),
-        shelves.of_taste(model, standing, pool, config.because_rows, config.pair_rows, config.person_rows),
-        shelves.of_catalogue(model, free, standing.score, now_ms),
-    )
+    candidates = [
+        *shelves.of_taste(model, standing, pool, config.because_rows, config.pair_rows, config.person_rows),
+        *own[2:],
+        *shelves.of_catalogue(model, free, standing.score, now_ms),
+    ]
     likings = model.likings if config.likings is None else config.likings
-    filled = _Filling(free, _expected_plays(standing.score, pool), config, likings)
-    for shelf in own[:2]:
-        filled.add(shelf, least=1)
-    for shelf in pinned:
-        filled.add(shelf, least=1)
-    filled.may_repeat = may & ~filled.taken
-    explored = filled.choose(list(candidates), model, viewer, pool, seed)
-    order = _place(filled.rows, config.pinned)[: config.rows]
+    filling = _Filling(free.copy(), may, _expected_plays(standing.score, pool), config, likings)
+    for shelf in chain(own[:2], (_pinned(model, row) for row in config.pinned)):
+        filling.add(shelf, filling.tiles(shelf))
+    picks, explored = _top_picks(filling, model, viewer, pool, seed)
+    filling.add(candidates[0], picks)
+    filling.choose(candidates[1:])
+    order = _place(filling.rows, config.pinned)[: config.rows]
     positions = np.concatenate([chosen for _, chosen in order]) if order else np.zeros(0, np.intp)
     why: list[Why] = list(chain.from_iterable([shelf.why] * len(chosen) for shelf, chosen in order))
     tiles = make_tiles(model, viewer, standing, positions, why, explored)
@@ -126,91 +125,87 @@ def _expected_plays(score: NDArray[np.float32], pool: NDArray[np.intp]) -> NDArr
 
 
 def _pinned(model: Model, row: PinnedRow) -> Shelf:
-    positions = [model.index[title] for title in row.titles if title in model.index]
+    positions = [model.index[title] for title in dict.fromkeys(row.titles) if title in model.index]
     kind, text = ("sponsored", "Sponsored") if row.sponsored else ("pinned", "Chosen by the editors")
     return Shelf(row.key, kind, row.heading, np.array(positions, np.intp), (text, kind))
 
 
 class _Filling:
-    """Rows being filled: `free` are the positions that may still be shown."""
+    """Rows being filled. `free` may still be shown; `repeatable` is that with what the viewer has finished."""
 
     def __init__(
-        self, free: NDArray[np.bool_], plays: NDArray[np.float32], config: PageConfig, likings: Mapping[str, float]
+        self,
+        free: NDArray[np.bool_],
+        repeatable: NDArray[np.bool_],
+        plays: NDArray[np.float32],
+        config: PageConfig,
+        likings: Mapping[str, float],
     ) -> None:
-        self.free, self.plays, self.config, self.likings = free, plays, config, likings
-        self.taken = np.zeros(len(free), bool)
-        self.may_repeat = free
+        self.free, self.repeatable, self.plays = free, repeatable, plays
+        self.config, self.likings = config, likings
         self.rows: list[tuple[Shelf, NDArray[np.integer]]] = []
-        self._discount = (1 / np.log2(np.arange(2, config.tiles + 2))).astype(np.float32)
+        self._discount = _discounts(config.tiles)
 
     def tiles(self, shelf: Shelf) -> NDArray[np.integer]:
         """The first free positions of a shelf."""
-        free = self.may_repeat if shelf.kind == "again" else self.free
+        free = self.repeatable if shelf.kind == "again" else self.free
         order: NDArray[np.integer] = shelf.order[free[shelf.order]][: self.config.tiles]
         return order
 
-    def add(self, shelf: Shelf, *, least: int, chosen: NDArray[np.integer] | None = None) -> bool:
-        """Put the shelf on the page, unless it has too few tiles."""
-        chosen = self.tiles(shelf) if chosen is None else chosen
-        if len(chosen) < least:
-            return False
-        chosen = _once(chosen)
-        self.free[chosen] = False
-        self.taken[chosen] = True
-        self.may_repeat[chosen] = False
-        self.rows.append((shelf, chosen))
-        return True
+    def add(self, shelf: Shelf, chosen: NDArray[np.integer]) -> None:
+        """Put the shelf on the page with these tiles; nothing happens when there are none."""
+        if len(chosen):
+            self.free[chosen] = self.repeatable[chosen] = False
+            self.rows.append((shelf, chosen))
 
-    def worth(self, shelf: Shelf, chosen: NDArray[np.integer]) -> float:
-        """Expected plays of a row, discounted by position."""
-        liking = self.likings.get(shelf.kind, 0.5)
-        return liking * float(self.plays[chosen] @ self._discount[: len(chosen)])
-
-    def choose(
-        self, candidates: list[Shelf], model: Model, viewer: Viewer, pool: NDArray[np.intp], seed: int | None
-    ) -> dict[int, float]:
-        """Greedy choice by what each row adds; returns the explored position and its propensity, if any."""
-        config, explored = self.config, dict[int, float]()
-        caps = {"genre": config.genre_rows}
-        heap: list[tuple[float, int]] = []
-        for place, shelf in enumerate(candidates):
-            if shelf.key == "top":
-                chosen, explored = _top_picks(self.tiles(shelf), self, model, viewer, pool, seed)
-                self.add(shelf, least=1, chosen=chosen)
-            else:
-                heap.append((-np.inf, place))
-        heapq.heapify(heap)
+    def choose(self, candidates: list[Shelf]) -> None:
+        """Rows by what each adds, until the page is full."""
+        config = self.config
+        most, caps = config.rows - len(self.rows), {"genre": config.genre_rows}
         owed = {kind for kind in OWED if any(shelf.kind == kind for shelf in candidates)}
-        while heap and len(self.rows) < config.rows:
-            _, place = heapq.heappop(heap)
+        liked = [self.likings.get(shelf.kind, 0.5) for shelf in candidates]
+        free, repeatable, plays, discount, tiles = self.free, self.repeatable, self.plays, self._discount, config.tiles
+        heap = [(-np.inf, place) for place in range(len(candidates))]  # in order: already a heap
+        while heap and most > 0:
+            place = heap[0][1]
             shelf = candidates[place]
-            chosen = self.tiles(shelf)
-            if len(chosen) < config.least_tiles or caps.get(shelf.kind) == 0:
+            order = shelf.order
+            chosen = order[(repeatable if shelf.kind == "again" else free)[order]][:tiles]
+            count = len(chosen)
+            unwanted = caps.get(shelf.kind) == 0 or (shelf.kind not in owed and most <= len(owed))
+            if count < config.least_tiles or unwanted:
+                heapq.heappop(heap)
                 continue
-            worth = -self.worth(shelf, chosen)
-            if heap and worth > heap[0][0]:
-                heapq.heappush(heap, (worth, place))
+            worth = liked[place] * float(plays[chosen].dot(discount if count == tiles else discount[:count]))
+            heapq.heapreplace(heap, (-worth, place))
+            if heap[0][1] != place:  # another may add more
                 continue
-            if shelf.kind not in owed and config.rows - len(self.rows) <= len(owed):
-                continue
-            self.add(shelf, least=config.least_tiles, chosen=chosen)
+            heapq.heappop(heap)
+            self.add(shelf, chosen)
+            most -= 1
             owed.discard(shelf.kind)
             if shelf.kind in caps:
                 caps[shelf.kind] -= 1
-        return explored
+
+
+@cache
+def _discounts(tiles: int) -> NDArray[np.float32]:
+    """How much a place in a row counts: 1 / log2(place + 2)."""
+    return (1 / np.log2(np.arange(2, tiles + 2))).astype(np.float32)
 
 
 def _top_picks(
-    best: NDArray[np.integer], filling: _Filling, model: Model, viewer: Viewer, pool: NDArray[np.intp], seed: int | None
+    filling: _Filling, model: Model, viewer: Viewer, pool: NDArray[np.intp], seed: int | None
 ) -> tuple[NDArray[np.integer], dict[int, float]]:
     """The top picks, calibrated to the genres of the history, perhaps with one explored tile at the end."""
-    config = filling.config
-    standing = stand(model, viewer)
+    config, standing = filling.config, stand(model, viewer)
+    wide = pool[filling.free[pool]][: 3 * config.tiles]
+    best = wide[: config.tiles]
     if config.calibration and len(standing.history):
-        wide = pool[filling.free[pool]][: 3 * config.tiles]
         profile = model.content.genre[standing.history[standing.liked]].mean(axis=0)
-        order = calibrate(standing.score[wide], model.content.genre[wide], profile, config.tiles, config.calibration)
-        best = wide[order]
+        best = wide[
+            calibrate(standing.score[wide], model.content.genre[wide], profile, config.tiles, config.calibration)
+        ]
     if seed is None or not config.explore or len(best) < 2:
         return best, {}
     rng = np.random.default_rng(seed)
@@ -221,12 +216,6 @@ def _top_picks(
         drawn = int(rng.choice(rest))
         return np.append(best[:-1], drawn), {drawn: config.explore / len(rest)}
     return best, {int(best[-1]): 1 - config.explore}
-
-
-def _once(chosen: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Without repetitions, in order (a pinned list may name a title twice)."""
-    _, first = np.unique(chosen, return_index=True)
-    return chosen if len(first) == len(chosen) else chosen[np.sort(first)]
 
 
 def _place(

@@ -77,11 +77,13 @@ def of_taste(
         yield Shelf("gems", "gems", "Hidden gems", gems)
     else:
         yield Shelf("top", "popular", "Popular now", pool)
-    genres, members = model.genre_names, model.genre_table[pool]
-    counts = members.sum(axis=0)
-    for place in np.argsort(-counts, kind="stable").tolist():
-        if counts[place] >= FEWEST or counts[place] == model.genre_table[:, place].sum() > 0:
-            yield Shelf(f"genre:{genres[place]}", "genre", genres[place], pool[members[:, place]])
+    members = np.ascontiguousarray(model.genre_table[pool].T)
+    counts = members.sum(axis=1).tolist()
+    in_genre = pool[np.flatnonzero(members) % max(len(pool), 1)]
+    by_genre = np.split(in_genre, np.cumsum(counts)[:-1]) if counts else []
+    for name, count, of_all, order in zip(model.genre_names, counts, model.genre_sizes, by_genre, strict=True):
+        if count >= FEWEST or count == of_all:
+            yield Shelf(f"genre:{name}", "genre", name, order)
     if personal and pairs:
         yield from _pairs(model, standing, pool, members, pairs)
     if personal and people:
@@ -106,10 +108,13 @@ def _pairs(
 ) -> Iterator[Shelf]:
     """Two genres at once: the pairs that the viewer's history holds most of."""
     held = model.genre_table[standing.history[standing.liked]].astype(np.float32)
-    together = np.triu(held.T @ held, 1)
-    for flat in np.argsort(-together, axis=None, kind="stable")[:most].tolist():
-        one, other = divmod(flat, together.shape[1])
-        order = pool[members[:, one] & members[:, other]]
+    together = held.T @ held
+    np.fill_diagonal(together, 0)
+    for flat in np.argsort(-together, axis=None, kind="stable")[: 2 * most].tolist():  # each pair is there twice
+        one, other = divmod(flat, len(together))
+        if one > other:
+            continue
+        order = pool[members[one] & members[other]]
         if together[one, other] >= 2 and len(order) >= FEWEST:
             names = f"{model.genre_names[one]} & {model.genre_names[other]}"
             yield Shelf(f"pair:{names}", "pair", names, order)

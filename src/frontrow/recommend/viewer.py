@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 import numpy as np
 
 from frontrow.recommend.signals import FINISHED_FRACTION, KINDS, weigh
@@ -36,9 +37,8 @@ class Happening(Protocol):
     country: str
 
 
-@dataclass(slots=True)
-class Watched:
-    """What the viewer did with one title."""
+class Watched(msgspec.Struct, gc=False):
+    """What the viewer did with one title. Untracked by the garbage collector: a service holds millions of these."""
 
     at_ms: int = 0
     played: bool = False
