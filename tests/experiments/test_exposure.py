@@ -174,3 +174,11 @@ def test_a_missing_column_is_named(missing: str) -> None:
     table = long(*EXPOSED)
     with pytest.raises(InputError, match=f"'{missing}'"):
         read_log({name: column for name, column in table.items() if name != missing}, definition())
+
+
+def test_arms_that_are_numbers_keep_their_names_beside_rows_without_an_arm() -> None:
+    d, table = definition(arms={"0": 0.5, "1": 0.5}), long(*EXPOSED, LAST)
+    sample = collect(read_log({**table, "arm": np.array([0.0, 1.0, np.nan])}, d), d)
+    assert sample.arm.tolist() == [0, 1]
+    with pytest.raises(InputError, match="row 2 has no unit"):
+        read_log({**table, "unit": np.array([7.0, np.nan, 8.0])}, d)

@@ -113,8 +113,11 @@ def _log(
 
 def texts(column: NDArray[Any]) -> Texts:
     """As text, "" where there is nothing; whole numbers without a decimal point."""
-    if column.dtype.kind == "f" and np.isfinite(column).all() and (column == np.round(column)).all():
-        column = column.astype(np.int64)
+    if column.dtype.kind == "f":
+        empty = np.isnan(column)
+        filled = np.where(empty, 0.0, column)
+        whole = bool((filled == np.round(filled)).all())  # a column of whole numbers that has gaps was read as floats
+        return np.where(empty, "", (filled.astype(np.int64) if whole else filled).astype(np.str_))
     if column.dtype.kind == "O":
         column = np.array(["" if x is None else str(x) for x in column])
     return column.astype(np.str_)
@@ -122,7 +125,7 @@ def texts(column: NDArray[Any]) -> Texts:
 
 def _units(column: NDArray[Any]) -> Texts:
     unit = texts(column)
-    empty = np.flatnonzero((unit == "") | (unit == "nan"))
+    empty = np.flatnonzero(unit == "")
     if empty.size:
         raise InputError(f"row {int(empty[0]) + 1} has no unit ({empty.size} such rows); every row needs one")
     return unit
