@@ -61,6 +61,7 @@ class RecommendSettings(Section):
     rows: int = Field(15, ge=1, le=100, description="most rows a page")
     tiles: int = Field(20, ge=1, le=200, description="most tiles a row")
     genre_rows: int = Field(8, ge=0, le=50, description="most genre rows a page")
+    explore: float = Field(0.0, ge=0, le=0.5, description="share of pages whose last top pick is drawn by chance")
 
 
 class JobSettings(Section):
