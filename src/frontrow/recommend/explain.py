@@ -105,15 +105,17 @@ def reasons(model: Model, standing: Standing, chosen: NDArray[np.integer]) -> li
     total = np.maximum(added.sum(axis=0) + from_everybody, 1e-12)
     columns = np.arange(len(chosen))
     named: list[list[Because]] = []
-    shares = []
+    bests, shares = [], []
     for _ in range(SHOWN):
         best = added.argmax(axis=0)
         share = np.round(added[best, columns].astype(np.float64) / total, 4)
+        bests.append(best.tolist())
         positions = standing.history[best].tolist()
         named.append(list(map(Because, _pick(model.ids, positions), _pick(model.names, positions), share.tolist())))
         shares.append(share)
         added[best, columns] = 0
-    texts = ["Because you watched " + each.name for each in named[0]]
+    said = [doing.said for doing in standing.doings]
+    texts = [said[place] + each.name for place, each in zip(bests[0], named[0], strict=True)]
     answer = list(map(Reason, texts, repeat("edlae"), repeat(True), zip(*named, strict=True)))
     for place in np.flatnonzero(shares[1] <= 0).tolist():
         answer[place] = Reason(texts[place], "edlae", True, (named[0][place],))

@@ -14,7 +14,7 @@ from frontrow.recommend.answer import Ranked
 from frontrow.recommend.explain import BY_POPULARITY, make_tiles
 from frontrow.recommend.history import Histories, one_history
 from frontrow.recommend.sources import PERSONAL, of_one
-from frontrow.recommend.viewer import TIRING, Viewer
+from frontrow.recommend.viewer import TIRING, Viewer, Watched
 
 if TYPE_CHECKING:
     from frontrow.recommend.model import Model
@@ -40,6 +40,8 @@ class Standing:
     score: NDArray[np.float32]
     blocked: NDArray[np.bool_]
     """Finished or dismissed."""
+    doings: tuple[Watched, ...] = ()
+    """What the viewer did with each title of `history`."""
 
 
 def stand(model: Model, viewer: Viewer) -> Standing:
@@ -51,6 +53,7 @@ def stand(model: Model, viewer: Viewer) -> Standing:
     positions: list[int] = []
     weights: list[float] = []
     times: list[int] = []
+    doings: list[Watched] = []
     for title in reversed(viewer.watched):
         position = index.get(title)
         if position is None:
@@ -62,7 +65,9 @@ def stand(model: Model, viewer: Viewer) -> Standing:
             positions.append(position)
             weights.append(watched.weight)
             times.append(watched.at_ms)
+            doings.append(watched)
     standing = _stand(model, one_history(positions, weights, times, len(model)), blocked)
+    standing = replace(standing, doings=tuple(doings))
     tired = [
         (index[title], count - TIRING) for title, count in viewer.shown.items() if count > TIRING and title in index
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,7 +68,8 @@ def of_taste(
     personal = bool(len(standing.history))
     if personal:
         yield Shelf("top", "top", "Top picks for you", pool)
-        for anchor in standing.history[standing.liked][:because_rows].tolist():
+        anchors = (at for at, what in zip(standing.history.tolist(), standing.doings, strict=True) if what.anchors)
+        for anchor in islice(anchors, because_rows):
             name = model.names[anchor]
             key = f"because:{model.ids[anchor]}"
             yield Shelf(

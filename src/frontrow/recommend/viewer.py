@@ -6,14 +6,15 @@ changed with no training. Everything is keyed by title id, not by a model's posi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 import numpy as np
 
-from frontrow.recommend.signals import FINISHED_FRACTION, KINDS, weigh
+from frontrow.recommend.signals import ABANDONED_FRACTION, FINISHED_FRACTION, KINDS, weigh
 from frontrow.schema import Kind
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ TitleId = Any
 NO_LIMIT = 99
 TIRING = 4
 """Impressions without a click from which on a title sinks in the ranking."""
+GOOD_STARS = 3.5
 KIDS_AGE = 7
 """Highest minimum age of a title on a kids' profile."""
 
@@ -55,6 +57,26 @@ class Watched(msgspec.Struct, gc=False):
     def finished(self) -> bool:
         """Watched to the end, said to be seen, or rated."""
         return self.seen or self.stars is not None or (self.furthest or 0.0) >= FINISHED_FRACTION
+
+    @property
+    def anchors(self) -> bool:
+        """Whether a row may stand on it: really watched or rated well, not only clicked, listed or turned down."""
+        if self.dismissed or self.weight <= 0:
+            return False
+        if self.stars is not None:
+            return self.stars >= GOOD_STARS
+        return self.played and (self.furthest is None or self.furthest >= ABANDONED_FRACTION)
+
+    @property
+    def said(self) -> str:
+        """What the viewer did, as a reason begins."""
+        if self.dismissed or self.weight < 0:
+            return "Because you passed over "
+        if self.played or self.stars is not None:
+            return "Because you watched "
+        if self.listed:
+            return "Because you listed "
+        return "Because you have seen " if self.seen else "Because you looked at "
 
     @property
     def unfinished(self) -> bool:
@@ -130,6 +152,16 @@ def observe(viewer: Viewer, event: Happening, series: Mapping[TitleId, TitleId] 
         watched.seen = value is None or bool(value)
     watched.weight = _weight(watched)
     viewer.changes += 1
+
+
+def with_likes(viewer: Viewer, titles: Sequence[TitleId], now_ms: int) -> Viewer:
+    """The viewer as if they had just rated these titles well, oldest first; the given one stays as it is."""
+    liked = copy.copy(viewer)
+    liked.watched, liked.cache = dict(viewer.watched), {}
+    for title in titles:
+        liked.watched.pop(title, None)
+        liked.watched[title] = Watched(at_ms=now_ms, stars=5.0, weight=1.0)
+    return liked
 
 
 def viewer_from_events(

@@ -13,6 +13,7 @@ from frontrow import __version__
 from frontrow.data.accounts import Role
 from frontrow.data.events import ForgetReceipt
 from frontrow.recommend.answer import Page, Ranked
+from frontrow.recommend.why import Why
 from frontrow.schema import Decision, Event
 from frontrow.service import faults, ingest
 from frontrow.service.auth import require
@@ -22,6 +23,10 @@ from frontrow.service.metrics import Timed
 
 Text = Annotated[str, Query(max_length=128)]
 Country = Annotated[str, Query(pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2")]
+Kids = Annotated[bool, Query(description="a kids' profile: nothing above the age of 7")]
+Count = Annotated[int, Query(ge=1, le=200)]
+Likes = Annotated[str, Query(max_length=2000, description="ids of titles they say they like, with commas between")]
+Words = Annotated[str, Query(min_length=1, max_length=200, description="a title, a person or a genre")]
 Maturity = Annotated[int, Query(ge=0, le=99, description="highest minimum age shown; 99: no limit")]
 
 _encode = msgspec.json.Encoder().encode
@@ -31,6 +36,12 @@ class HomeDecision(Decision):
     """A home page in its envelope."""
 
     answer: Page
+
+
+class ExplainDecision(Decision):
+    """What decided on one title, in its envelope."""
+
+    answer: Why
 
 
 class SimilarDecision(Decision):
@@ -124,21 +135,56 @@ def _add_recommend(app: FastAPI, hall: Hall) -> None:
         profile: Text = "",
         country: Country = "",
         max_maturity: Maturity = 99,
+        kids: Kids = False,
+        likes: Likes = "",
     ) -> Response:
-        """The member's home page: rows of tiles, each with its reason. An unknown member gets a page too."""
-        return _json(await hall.home(Audience(member, profile, country, max_maturity)))
+        """The member's home page: rows of tiles, each with its reason. An unknown member gets a page too.
+
+        `likes` are counted as if just rated well, and stored nowhere: three of them make a page for somebody new.
+        """
+        liked = tuple(title for title in likes.split(",") if title)
+        return _json(await hall.home(Audience(member, profile, country, max_maturity, kids, liked)))
 
     @app.get("/v1/similar/{title:path}", tags=["recommend"], dependencies=reader, responses=_answers(SimilarDecision))
     async def similar(
         title: str,
-        count: Annotated[int, Query(ge=1, le=200)] = 20,
+        count: Count = 20,
         member: Text = "",
         profile: Text = "",
         country: Country = "",
         max_maturity: Maturity = 99,
+        kids: Kids = False,
     ) -> Response:
         """The titles most like one, within the rules; with `member`, those that hold for them."""
-        return _json(await hall.similar(title, count, Audience(member, profile, country, max_maturity)))
+        return _json(await hall.similar(title, count, Audience(member, profile, country, max_maturity, kids)))
+
+    @app.get("/v1/search", tags=["recommend"], dependencies=reader, responses=_answers(SimilarDecision))
+    async def search(
+        q: Words,
+        count: Count = 20,
+        member: Text = "",
+        profile: Text = "",
+        country: Country = "",
+        max_maturity: Maturity = 99,
+        kids: Kids = False,
+    ) -> Response:
+        """Titles by name, person or genre; typing errors are forgiven, equal matches ranked for the member."""
+        return _json(await hall.search(q, count, Audience(member, profile, country, max_maturity, kids)))
+
+    @app.get(
+        "/v1/explain/{member}/{title:path}", tags=["recommend"], dependencies=reader,
+        responses=_answers(ExplainDecision) | {404: {"description": "The model knows no such title"}},
+    )  # fmt: skip
+    async def explain(
+        member: Annotated[str, Path(min_length=1, max_length=128)],
+        title: str,
+        profile: Text = "",
+        country: Country = "",
+        max_maturity: Maturity = 99,
+        kids: Kids = False,
+    ) -> Response:
+        """Why the member is shown a title, or which rule or what score keeps it away, and its place a day ago."""
+        return _json(await hall.explain(title, Audience(member, profile, country, max_maturity, kids)))
 
 
 def _json(value: object, status: int = 200) -> Response:

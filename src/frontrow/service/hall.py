@@ -8,6 +8,10 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from uuid import UUID
+
+from msgspec import UNSET
 
 from frontrow import engine
 from frontrow.config import Settings
@@ -18,7 +22,10 @@ from frontrow.data.ids import new_id
 from frontrow.data.workspace import Workspace
 from frontrow.recommend.page import PageConfig, build_page
 from frontrow.recommend.rank import similar
-from frontrow.recommend.viewer import Viewer
+from frontrow.recommend.search import search
+from frontrow.recommend.viewer import Viewer, with_likes
+from frontrow.recommend.welcome import choose_first
+from frontrow.recommend.why import explain
 from frontrow.schema import Decision, Event
 from frontrow.service.auth import Doorkeeper
 from frontrow.service.ingest import Ingest
@@ -39,6 +46,9 @@ class Audience:
     profile: str = ""
     country: str = ""
     max_maturity: int = 99
+    kids: bool = False
+    likes: tuple[str, ...] = ()
+    """Titles that they say they like, counted as if just rated well."""
 
 
 class Hall:
@@ -56,8 +66,9 @@ class Hall:
         self.viewers.series = self.models.model.series
         self.ingest = Ingest(workspace.log, settings.events, self._stored)
         self._shape = PageConfig(
-            rows=settings.recommend.rows, tiles=settings.recommend.tiles, genre_rows=settings.recommend.genre_rows
-        )
+            rows=settings.recommend.rows, tiles=settings.recommend.tiles, genre_rows=settings.recommend.genre_rows,
+            explore=settings.recommend.explore,
+        )  # fmt: skip
         self._watch: asyncio.Task[None] | None = None
         self._worker: engine.Child | None = None
         self._worker_since_s = 0.0
@@ -79,11 +90,17 @@ class Hall:
         self.accounts.close()
 
     async def home(self, audience: Audience) -> Decision:
-        """The member's page now."""
+        """The member's page now; its id seeds what is drawn by chance, so that the page can be made again."""
         viewer = await self.viewer(audience)
         at_ms = now_ms()
-        page = build_page(self.models.model, viewer, now_ms=at_ms, config=self._shape)
-        return self._decision(audience.member, at_ms, page, page.fallback)
+        decision_id = new_id(at_ms)
+        seed = UUID(decision_id).int
+        page = build_page(self.models.model, viewer, now_ms=at_ms, config=self._shape, seed=seed)
+        decision = self._decision(audience.member, at_ms, page, page.fallback, decision_id)
+        for tile in chain.from_iterable(row.tiles for row in page.rows) if self._shape.explore else ():
+            if tile.propensity is not UNSET:
+                decision.propensity = tile.propensity
+        return decision
 
     async def similar(self, title: str, count: int, audience: Audience | None = None) -> Decision:
         """The titles most like one. Raises UnknownTitle."""
@@ -92,28 +109,52 @@ class Hall:
         ranked = similar(self.models.model, title, count, now_ms=at_ms, viewer=viewer)
         return self._decision(title, at_ms, ranked, ranked.fallback)
 
+    async def search(self, query: str, count: int, audience: Audience) -> Decision:
+        """Titles that match the query, ranked for the member."""
+        viewer = await self.viewer(audience)
+        at_ms = now_ms()
+        ranked = search(self.models.model, query, count, now_ms=at_ms, viewer=viewer)
+        return self._decision(query, at_ms, ranked, ranked.fallback)
+
+    async def explain(self, title: str, audience: Audience) -> Decision:
+        """Why the member is shown the title, or why not. Raises UnknownTitle."""
+        viewer = await self.viewer(audience)
+        at_ms = now_ms()
+        return self._decision(title, at_ms, explain(self.models.model, viewer, title, now_ms=at_ms), "")
+
+    async def first_picks(self, count: int, audience: Audience) -> Decision:
+        """Titles for somebody new to pick from."""
+        viewer = await self.viewer(audience)
+        at_ms = now_ms()
+        return self._decision(audience.member, at_ms, choose_first(self.models.model, viewer, count, now_ms=at_ms), "")
+
     async def forget(self, member: str) -> ForgetReceipt:
         """Remove a member from the log and from memory. Raises UnknownMember."""
         receipt = await asyncio.to_thread(self.ingest.log.forget, member)
         self.viewers.forget(member)
         return receipt
 
-    def _decision(self, subject: str, at_ms: int, answer: object, fallback: str) -> Decision:
+    def _decision(
+        self, subject: str, at_ms: int, answer: object, fallback: str, decision_id: str | None = None
+    ) -> Decision:
         fallback = self.models.fallback or fallback
         if fallback:
             self.metrics.fallbacks.labels(RECOMMEND).inc()
         versions = {RECOMMEND: self.models.version} if self.models.version else {}
         return Decision(
-            decision_id=new_id(at_ms), room=RECOMMEND, subject=subject, at_ms=at_ms, versions=versions,
+            decision_id=decision_id or new_id(at_ms), room=RECOMMEND, subject=subject, at_ms=at_ms, versions=versions,
             fallback=fallback, answer=answer,
         )  # fmt: skip
 
     async def viewer(self, audience: Audience) -> Viewer:
         """What the member has done, as of every acknowledged event, within the limits that the request names."""
         viewer = copy.copy(await self.viewers.get(audience.member, audience.profile))
-        viewer.max_maturity = audience.max_maturity
+        viewer.max_maturity, viewer.kids = audience.max_maturity, audience.kids
         if audience.country:
             viewer.country = audience.country
+        if audience.likes:
+            series = self.models.model.series
+            viewer = with_likes(viewer, [series.get(title, title) for title in audience.likes], now_ms())
         return viewer
 
     def _stored(self, events: Sequence[Event], receipt: Receipt) -> None:
