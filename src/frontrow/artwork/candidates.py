@@ -21,7 +21,11 @@ class CandidateConfig:
     spoilers: float = 0.0
     """Share of the film left out at its end against spoilers, e.g. 0.2; 0 to 0.9."""
     most: int = 240
-    """Frames looked at closely in one film: a minute of work; 1 and up."""
+    """Frames looked at closely in one film: half a minute of work; 1 and up."""
+    least: int = 60
+    """As many are looked at in a short film too, if it has them."""
+    every_s: float = 6.0
+    """Between these bounds, one a stretch of this length."""
     short_s: float = 0.3
     """Shots shorter than this, without their transitions, are left out."""
     second_s: float = 4.0
@@ -50,8 +54,9 @@ def pick(signals: Signals, shots: Sequence[Shot], config: CandidateConfig) -> li
     found: list[tuple[float, Candidate]] = []
     for number, shot in enumerate(shots):
         found += _of_shot(signals, shot, number, motion, first_s, last_s, config)
-    if len(found) > config.most:
-        found = _thin(found, config.most, length_s)
+    most = int(np.clip(length_s / config.every_s, min(config.least, config.most), config.most))
+    if len(found) > most:
+        found = _thin(found, most, length_s)
     return sorted((candidate for _, candidate in found), key=lambda x: x.at_s)
 
 
@@ -87,7 +92,7 @@ def _of_shot(
                 break
     return [
         (
-            float(value[place]) - rank,
+            float(np.log(length_s + 1)) - 0.15 * float(motion[frames[place]]) - 2 * rank,
             Candidate(
                 at_s=float(signals.at_s[frames[place]]),
                 frame=int(frames[place]),

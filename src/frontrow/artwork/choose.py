@@ -15,20 +15,25 @@ from frontrow.artwork.gates import credits_start
 from frontrow.artwork.likeness import hash_distance
 
 WEIGHTS: Final = {
-    "technical": 0.34,
+    "technical": 0.22,
     "faces": 0.24,
-    "focus": 0.12,
-    "contrast": 0.10,
-    "colour": 0.08,
-    "thirds": 0.06,
-    "stillness": 0.06,
+    "subject": 0.16,
+    "focus": 0.10,
+    "contrast": 0.08,
+    "colour": 0.07,
+    "thirds": 0.05,
+    "stillness": 0.08,
 }
 """Share of each term in the score, set by hand; without the faces network the others share its part."""
-_ALIKE_COST: Final = 0.25
+_SHARP_ENOUGH: Final = 0.7
+"""Technical quality beyond which more brings nothing: grass is sharper than a face before a soft ground."""
+_ALIKE_COST: Final = 0.15
+_COVERAGE: Final = 2.0
+"""Worth of a picture that stands for the whole film, by the share of likeness to all other frames that it adds."""
 _SCENE_COST: Final = 0.06
 _COPY_BITS: Final = 8
 _SAME_MOTIF: Final = 0.97
-_SCENE: Final = 0.72
+_SCENE: Final = 0.65
 """Cosine of embeddings from which neighbouring shots are one scene."""
 _SCENE_REACH: Final = 4
 _GOOD_FACE: Final = 0.004  # share of the picture
@@ -107,11 +112,14 @@ def choose(pictures: Sequence[Picture], count: int) -> Choice:
         )
         if best:
             taken.append(best)
+    likeness = np.maximum(0.0, np.array([x.seen.embedding for x in fit]) @ np.array([x.seen.embedding for x in fit]).T)
     while len(taken) < count:
-        left = [x for x in fit if _new(x, taken)]
+        left = [k for k, x in enumerate(fit) if _new(x, taken)]
         if not left:
             break
-        taken.append(max(left, key=lambda x: _worth(x, taken)))
+        shown = np.max(likeness[[k for k, x in enumerate(fit) if x in taken]], axis=0, initial=0.0)
+        best_left = max(left, key=lambda k: _worth(fit[k], taken, likeness[k], shown))
+        taken.append(fit[best_left])
     taken.sort(key=lambda x: -x.score)
     return Choice(taken, None, counts)
 
@@ -119,7 +127,8 @@ def choose(pictures: Sequence[Picture], count: int) -> Choice:
 def _terms(x: Examined, cast: set[int]) -> dict[str, float]:
     """Each term between 0 and 1."""
     return {
-        "technical": x.technical,
+        "technical": min(1.0, x.technical / _SHARP_ENOUGH),
+        "subject": float(np.clip((x.composition.subject - 0.42) / 0.22, 0, 1)),
         "faces": _faces(x, cast),
         "focus": float(np.clip((x.composition.focus - 0.2) / 0.35, 0, 1)),
         "contrast": float(np.clip(x.exposure.contrast / 0.22, 0, 1)),
@@ -149,10 +158,12 @@ def _new(x: Picture, taken: Sequence[Picture]) -> bool:
     )
 
 
-def _worth(x: Picture, taken: Sequence[Picture]) -> float:
+def _worth(x: Picture, taken: Sequence[Picture], likeness: NDArray[np.float32], shown: NDArray[np.float32]) -> float:
+    """Score, plus what it adds to standing for all frames (facility location), less what repeats."""
+    adds = float(np.maximum(0.0, likeness - shown).mean())
     alike = max((float(x.seen.embedding @ other.seen.embedding) for other in taken), default=0.0)
     same_scene = sum(x.scene == other.scene for other in taken)
-    return x.score - _ALIKE_COST * max(0.0, alike) - _SCENE_COST * same_scene
+    return x.score + _COVERAGE * adds - _ALIKE_COST * max(0.0, alike) - _SCENE_COST * same_scene
 
 
 def _scenes(seen: Sequence[Examined]) -> list[int]:

@@ -21,6 +21,7 @@ class Exposure:
     dark: float  # luma that 2% of the pixels fall short of
     contrast: float  # standard deviation of luma
     clipped_white: float  # share of pixels with some channel at the top
+    burnt: float  # share of pixels with all channels at the top
     clipped_black: float  # share of pixels with all channels at the bottom
     posterised: float  # share of levels between dark and bright that no pixel has: light that was pulled up afterwards
     colourfulness: float  # Hasler and Suesstrunk 2003, by 100: 0 grey, about 1 vivid
@@ -42,6 +43,7 @@ def measure(picture: NDArray[np.uint8]) -> Exposure:
         dark=float(dark),
         contrast=float(luma.std()),
         clipped_white=float((sample.max(axis=2) >= _WHITE).mean()),
+        burnt=float((sample.min(axis=2) >= _WHITE).mean()),
         clipped_black=float((sample.max(axis=2) <= _BLACK).mean()),
         posterised=float((levels[low : high + 1] == 0).mean()),
         colourfulness=float(colour) / 100,

@@ -13,15 +13,16 @@ from frontrow.artwork.text import Text
 _BLACK: Final = 0.15  # what 2% of the pixels exceed
 _DARK: Final = 0.03  # mean
 _WHITE: Final = 0.93
-_BURNT: Final = 0.5  # share of pixels clipped at white
+_BURNT: Final = 0.5  # share of pixels that are white
 _FADED: Final = 0.05  # contrast
 _FLASH_CODES: Final = 30.0
 _EMPTY: Final = 0.9  # share without structure: a title card, sky, fog
 _SHEET: Final = 0.55  # share without structure behind lines of text
 _LETTERS: Final = 0.004
 _WRITTEN: Final = 0.12
+_READ: Final = 0.03  # the same where the text detector found it
 _BLURRED: Final = 0.11  # steepness; a blur of some three pixels
-_ADULT: Final = 0.6
+_ADULT: Final = 0.85  # above what fur and skin of drawn animals bring
 _CREDITS_FROM: Final = 0.6
 """Credits are looked for in the last part of the film, from this share on."""
 _CREDITS_SHARE: Final = 0.6
@@ -41,13 +42,17 @@ def refuse(
     """Why a frame is not shown, or None. `jump`: light against the shot's median in codes; `adult`: 0 to 1."""
     if exposure.bright < _BLACK or exposure.level < _DARK:
         return "black"
-    if jump > _FLASH_CODES or exposure.level > _WHITE or exposure.clipped_white > _BURNT:
+    if jump > _FLASH_CODES or exposure.level > _WHITE or exposure.burnt > _BURNT:
         return "flash"
     if composition.flat > _EMPTY:
         return "title card" if exposure.contrast > _FADED or text.lines else "nothing to see"
     if exposure.contrast < _FADED:
         return "faded"
-    if text.area > _WRITTEN or (composition.flat > _SHEET and text.lines >= 2 and text.area > _LETTERS):
+    if text.read and text.area > _READ and text.lines == 1:
+        return "title card"
+    if text.area > (_READ if text.read else _WRITTEN) or (
+        composition.flat > _SHEET and text.lines >= 2 and text.area > _LETTERS
+    ):
         return "credits"
     if sharpness.steepness < _BLURRED:
         return "blurred"

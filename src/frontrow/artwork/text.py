@@ -36,7 +36,8 @@ class Text:
     """Shares of the picture."""
 
     area: float  # covered by lines of letters
-    lines: int  # rows of tiles that hold at least three neighbours with letters
+    lines: int  # lines of letters: rows of tiles with at least three neighbours that hold some
+    read: bool = False  # whether the text detector found it, which grass and hair do not deceive
 
 
 def measure(luma: Floats) -> Text:
@@ -74,4 +75,4 @@ def detect(session: Any, picture: NDArray[np.uint8]) -> Text:
     lit = probability > _SURE
     rows = tile_means(lit.astype(np.float32), 8).sum(axis=1) > 1
     lines = int((np.diff(rows.astype(int), prepend=0) == 1).sum())
-    return Text(area=float(lit.mean()), lines=lines)
+    return Text(area=float(lit.mean()), lines=lines, read=True)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _FALLBACK_RATE: Final = 25.0
 _MOST_DAMAGED: Final = 2_000
 """Packets in a row that do not decode before the rest is given up."""
-_SEEK_S: Final = 2.0
-"""Decoding on is cheaper than searching for a keyframe up to about this far."""
+_KEYFRAMES_S: Final = 5.0
+"""How far before a time its keyframe is taken to lie in a file without an index."""
 _MOST_FRAMES_A_SECOND: Final = 1_000
 """More decoded frames than this a second of stated duration: the file lies, and could go on for ever."""
 
@@ -136,12 +136,20 @@ class Film:
                     while place < len(times_s) and at_s >= times_s[place] - half_s:
                         yield place, frame
                         place += 1
-                    if place == len(times_s) or times_s[place] - at_s > _SEEK_S:
+                    if place == len(times_s) or (place > began and self._keyframe_s(times_s[place]) > at_s):
                         break
             except UnreadableMedia:
                 self.damage.frames += 1
             if place == began:
                 place += 1
+
+    def _keyframe_s(self, at_s: float) -> float:
+        """Time of the last keyframe before `at_s`."""
+        index, base = self.stream.index_entries, self.stream.time_base
+        assert base is not None
+        place = index.search_timestamp(int(at_s / base)) if len(index) > 1 else -1
+        entry = index[place] if place >= 0 else None
+        return at_s - _KEYFRAMES_S if entry is None else float(entry.timestamp * base)
 
     def _decoded(self) -> Iterator[Any]:
         import av
