@@ -99,6 +99,10 @@ def test_a_change_without_the_sessions_csrf_token_changes_nothing(running: Runni
     assert running.client.post("/title/t2/play", data=form).status_code == 403
     assert running.client.post("/console/fit", data=form).status_code == 403
     assert running.client.post("/sign-out", data=form).status_code == 403
+    header = {} if token in {None, "ü"} else {"X-CSRF-Token": str(token)}
+    body = {"id": form["event"], "at_ms": NOW_MS, "kind": "play", "member": "m0", "title": "t2"}
+    assert running.client.post("/v1/events", json=body, headers=header).status_code == 403
+    assert running.client.delete("/v1/members/m0", headers=header).status_code == 403
     assert running.hall.ingest.log.high_water == before
 
 
