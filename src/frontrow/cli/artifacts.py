@@ -50,7 +50,7 @@ def list_versions(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonO
     if as_json:
         return emit_json({"versions": found})
     rows = [
-        (x["artifact"], x["version"], "in force" if x["current"] else "", x["damage"] or _metrics(x["metrics"]))
+        (x["artifact"], x["version"], "current" if x["current"] else "", x["damage"] or _metrics(x["metrics"]))
         for x in found
     ]
     return emit_table("", ("artifact", "version", "", "metrics"), rows)
