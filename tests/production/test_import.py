@@ -139,5 +139,7 @@ def test_an_imported_script_is_a_valid_sheet_that_marks_estimates():
 
 def test_rooms_of_one_building_share_a_site():
     text = "INT. HOUSE - KITCHEN - DAY\n\nHere.\n\nINT. HOUSE - CELLAR - NIGHT\n\nThere.\n"
-    sheet = reading.read_yaml(writing.to_yaml(breakdown.break_down(read_fountain(text), start=date(2026, 5, 4)).document))
+    sheet = reading.read_yaml(
+        writing.to_yaml(breakdown.break_down(read_fountain(text), start=date(2026, 5, 4)).document)
+    )
     assert [site.sets for site in sheet.sites] == [("HOUSE - KITCHEN", "HOUSE - CELLAR")]

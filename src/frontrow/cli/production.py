@@ -352,6 +352,7 @@ def _publish(
     from frontrow.production.show import report
 
     previous = {scene: day for scene, (day, _) in old.where().items()} if old else None
+    found = _weathered(facts, found, previous, seed)
     violations = checker.check(facts, found.plan)
     book = ledger.price(facts, found.plan, previous)
     items = book.by_item()
@@ -379,6 +380,25 @@ def _publish(
         raise Infeasible(
             f"no day was found for scenes {left} in the time given; give more --seconds or free some dates"
         )
+
+
+def _weathered(facts: Facts, found: Solved, previous: dict[str, date] | None, seed: int) -> Solved:
+    """The candidate that is cheapest on average over a few scenarios of rain with its cover sets."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from frontrow.production import ledger, risk
+
+    plans = [found.plan, *found.candidates]
+    if found.plan.unscheduled:
+        return found
+    books = [ledger.price(facts, candidate, previous) for candidate in plans]
+    dry = [book.total - book.by_item().get("expected weather loss", 0) for book in books]
+    best, _ = risk.rank(facts, list(zip(plans, dry, strict=True)), np.random.default_rng(seed))[0]
+    if best == 0:
+        return found
+    return replace(found, plan=plans[best], cost=books[best].total, status="feasible")
 
 
 def _refuse(facts: Facts, core: Any, seed: int, out: Path, as_json: bool) -> None:

@@ -27,10 +27,10 @@ class Annealing:
     """How long and how hot."""
 
     steps_per_scene: int = 4_000  # heat-bath steps a scene; 300 scenes take about a minute and a half
-    hot: float = 0.3  # first temperature as a share of the mean step's spread of costs
+    hot: float = 0.03  # first temperature as a share of the mean step's spread of costs
     cold: float = 0.0015  # last temperature, same unit
     block_share: float = 0.5  # chance that a block is a single scene; else its length is geometric
-    mean_block: float = 6.0  # mean length of longer blocks, in scenes
+    mean_block: float = 12.0  # mean length of longer blocks, in scenes
     window: int = 11  # scenes reordered exactly at a time in the end; 2^window sets each
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from graphlib import CycleError, TopologicalSorter
 
 from frontrow.production import calendar_days, rules
@@ -41,8 +41,8 @@ def _doubles(sheet: Sheet, table: Rows) -> Iterator[Fault]:
 
 
 def _calendar(sheet: Sheet, table: Rows) -> Iterator[Fault]:
-    if not table["calendar"]:
-        return
+    if date.min in (sheet.calendar.start, sheet.calendar.end):
+        return  # a fault already
     row, calendar = table["calendar"][0], sheet.calendar
     if calendar.end < calendar.start:
         yield row.fault("end", f"{calendar.end} is before the start {calendar.start}; swap them")
@@ -104,7 +104,7 @@ def _circles(sheet: Sheet, table: Rows) -> Iterator[Fault]:
 
 
 def _people(sheet: Sheet, table: Rows) -> Iterator[Fault]:
-    if not table["calendar"] or sheet.calendar.end < sheet.calendar.start:
+    if not date.min < sheet.calendar.start <= sheet.calendar.end <= sheet.calendar.start + _LONGEST_SPAN:
         return
     try:
         days = calendar_days.shooting_dates(sheet.calendar)

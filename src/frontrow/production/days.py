@@ -130,7 +130,7 @@ class DayModel:
                 if key not in self.plays:
                     self.plays[key] = self.model.new_bool_var(f"plays_{key[0]}_{key[1]}")
                 self.model.add_implication(literal, self.plays[key])
-        for name in {name for name, _ in self.plays}:
+        for name in dict.fromkeys(name for name, _ in self.plays):
             self.model.add_at_most_one([literal for (other, _), literal in self.plays.items() if other == name])
 
     def _modes(self) -> None:

@@ -18,8 +18,33 @@ _TIMES = {
 }  # fmt: skip
 _SAME = {"CONTINUOUS", "CONT", "CONT'D", "LATER", "SAME", "SAME TIME", "MOMENTS LATER", "MOMENT LATER", "SECONDS LATER",
          "MINUTES LATER", "A MOMENT LATER"}  # fmt: skip
-_QUALIFIERS = {"NEXT", "EARLY", "LATE", "THAT", "LATER", "THE", "SAME", "FOLLOWING", "FIRST", "PRE", "AFTER", "MID", "AND", "OR"}
-_ASIDES = {"FLASHBACK", "FLASH FORWARD", "PRESENT", "PRESENT DAY", "DREAM", "MONTAGE", "ESTABLISHING", "STOCK", "INTERCUT"}
+_QUALIFIERS = {
+    "NEXT",
+    "EARLY",
+    "LATE",
+    "THAT",
+    "LATER",
+    "THE",
+    "SAME",
+    "FOLLOWING",
+    "FIRST",
+    "PRE",
+    "AFTER",
+    "MID",
+    "AND",
+    "OR",
+}
+_ASIDES = {
+    "FLASHBACK",
+    "FLASH FORWARD",
+    "PRESENT",
+    "PRESENT DAY",
+    "DREAM",
+    "MONTAGE",
+    "ESTABLISHING",
+    "STOCK",
+    "INTERCUT",
+}
 _BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 _DASHES = re.compile(r"\s+[-–—]+\s+|\s*[–—]+\s*|\s+--+\s*")
 _TYPOGRAPHIC = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})

@@ -70,11 +70,7 @@ class Space:
     dates: tuple[date, ...]
     modes: tuple[tuple[Mode, ...], ...]  # of each date
     fixed: Mapping[str, tuple[date, str]] = field(default_factory=dict)  # scenes of days that a re-plan must not touch
-
-    @cached_property
-    def closed(self) -> frozenset[date]:
-        """Dates that take no scene but their own."""
-        return frozenset(day for day, _ in self.fixed.values())
+    locked_until: date = date.min  # dates up to here take no other scenes
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:
@@ -110,7 +106,7 @@ class Space:
         scene, site, day = self.scenes[option.scene], self.sites[option.site], self.dates[option.day]
         if scene.id in self.fixed:
             return [] if self.fixed[scene.id] == (day, site.id) else ["locked days"]
-        if day in self.closed:
+        if day <= self.locked_until:
             return ["locked days"]
         sheet = self.facts.sheet
         rules = [f"availability of {who}" for who in scene.cast if not sheet.person[who].free(day)]
@@ -156,9 +152,12 @@ class Space:
 
 
 def space(
-    facts: Facts, extra_dates: tuple[date, ...] = (), fixed: Mapping[str, tuple[date, str]] | None = None
+    facts: Facts,
+    extra_dates: tuple[date, ...] = (),
+    fixed: Mapping[str, tuple[date, str]] | None = None,
+    locked_until: date = date.min,
 ) -> Space:
-    """All modes of each date (and of `extra_dates` beyond the calendar's end); `fixed` scenes stay where they are."""
+    """All modes of each date, and of `extra_dates` beyond the calendar's end; `fixed` scenes stay where they are."""
     dates = (*facts.dates, *extra_dates)
     cities: dict[str, list[Site]] = {}
     for site in facts.sheet.sites:
@@ -166,7 +165,7 @@ def space(
     modes = tuple(
         tuple(mode for city, sites in cities.items() for mode in _modes(facts, city, sites, day)) for day in dates
     )
-    return Space(facts, dates, modes, fixed or {})
+    return Space(facts, dates, modes, fixed or {}, locked_until)
 
 
 def _modes(facts: Facts, city: str, sites: list[Site], day: date) -> list[Mode]:

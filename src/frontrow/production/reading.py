@@ -97,7 +97,7 @@ class _Reader:
     def map(self, name: str, table: rows.Rows, fields: tuple[Field, ...]) -> dict[str, Any]:
         row = table[name][0] if table[name] else rows.Row(name, "", 0)
         if not table[name] and any(field.required for field in fields):
-            today = {"start": date(2000, 1, 3), "end": date(2000, 1, 3)}  # the missing section is a fault already
+            today = {"start": date.min, "end": date.min}  # the missing section is a fault already
             return self.row(row, tuple(f for f in fields if not f.required)) | today
         return self.row(row, fields)
 
@@ -128,7 +128,7 @@ class _Reader:
 
     def _blank(self, field: Field) -> Any:
         """Something of the right type after a fault, so that reading can go on."""
-        return {"date": date(2000, 1, 3), "ids": ()}.get(field.kind, "")
+        return {"date": date.min, "ids": ()}.get(field.kind, "")
 
     def _default(self, field: Field, values: dict[str, Any]) -> Any:
         if field.name == "minutes":

@@ -45,7 +45,7 @@ def replan(
         for day, slot in old.slots()
         if day.date <= locked_until and slot.scene in facts.sheet.scene
     }
-    space = options.space(facts, fixed=fixed)
+    space = options.space(facts, fixed=fixed, locked_until=locked_until)
     kept = _still_possible(space, sequence.decision_of(space, old))
     for day in {day for day, _ in fixed.values()}:
         index = space.dates.index(day) if day in space.dates else None
@@ -61,6 +61,7 @@ def replan(
         previous=previous,
         first=kept,
         fixed=fixed,
+        locked_until=locked_until,
         tick=tick,
     )
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 _ANNEALING_SHARE = 0.5  # of the time; the rest is CP-SAT's
-_MOVES_PER_SECOND = (
-    8_000  # a modest machine's rate: the number of moves depends on the time asked for, not on the clock
-)
+# A modest machine's rates: moves and work depend on the time asked for, not on the clock.
+_MOVES_PER_SECOND = 8_000
+_WORK_PER_SECOND = 0.5  # CP-SAT's deterministic seconds
 
 Tick = Callable[[int | None, int | None, float], None]
 """Progress: (best cost, proven bound, seconds left); None while unknown."""
@@ -40,6 +40,7 @@ class Solved:
     bound: int | None
     grouped_cost: int  # of the first plan
     grouped_left_out: int
+    candidates: tuple[Plan, ...] = ()  # complete plans found on the way, to be ranked by how they stand the weather
 
 
 class Disagreement(AssertionError):
@@ -56,15 +57,16 @@ def solve(
     previous: Mapping[str, date] | None = None,
     first: Decision | None = None,
     fixed: Mapping[str, tuple[date, str]] | None = None,
+    locked_until: date = date.min,
     tick: Tick | None = None,
 ) -> Solved:
     """The best plan found in `seconds`. One worker gives the same plan each time; Ctrl-C ends with the best so far.
 
     `previous` prices moved scenes; `first` starts from that decision rather than from a grouped one;
-    `fixed` scenes (date and site) stay, and nothing is added to their days.
+    `fixed` scenes (date and site) stay, and no other scene comes to dates up to `locked_until`.
     """
     began = clock()
-    space = options.space(facts, fixed=fixed)
+    space = options.space(facts, fixed=fixed, locked_until=locked_until)
     start = first or first_decision(space)
     grouped = assemble(space, start)
     grouped_cost = ledger.price(facts, grouped, previous).total
@@ -85,20 +87,25 @@ def solve(
     except KeyboardInterrupt:
         seconds = 0.0
     search = Search(space, previous)
-    search.complete_hint(annealer.decision(), workers)
-    left = max(1.0, began + seconds - clock())
-    status, best = search.run(left, workers, seed, clock, tick)
-    if best is None:
-        best = search.hinted
-    decision, engaged = best
-    plan = assemble(space, decision, engaged)
+    search.complete_hint(annealer.decision())
+    annealed = assemble(space, *search.hinted)
+    status, best = search.run(
+        max(1.0, ends - clock()), seconds * (1 - _ANNEALING_SHARE), workers, seed, clock, tick
+    ) if seconds else ("feasible", None)  # fmt: skip
+    plan = assemble(space, *(best or search.hinted))
     cost = ledger.price(facts, plan, previous).total
     _agree(facts, search, plan, cost)
-    state = "incomplete" if plan.unscheduled else status
-    bound = search.bound if not plan.unscheduled else None
     if not grouped.unscheduled and cost > grouped_cost:
         plan, cost = grouped, grouped_cost
-    return Solved(state, plan, cost, bound, grouped_cost, len(grouped.unscheduled))
+    return Solved(
+        status="incomplete" if plan.unscheduled else status,
+        plan=plan,
+        cost=cost,
+        bound=None if plan.unscheduled else search.bound,
+        grouped_cost=grouped_cost,
+        grouped_left_out=len(grouped.unscheduled),
+        candidates=tuple(other for other in (annealed, grouped) if not other.unscheduled),
+    )
 
 
 def _indices(space: Space, previous: Mapping[str, date] | None) -> dict[str, int] | None:
@@ -146,7 +153,7 @@ class Search:
         self.cost: int | None = None
         self.term_values: dict[str, int] = {}
 
-    def complete_hint(self, start: Decision, workers: int) -> None:
+    def complete_hint(self, start: Decision) -> None:
         """Hint every variable: fix the decisions, let a quick solve fill in the rest, and hint all of it."""
         from ortools.sat.python import cp_model
 
@@ -172,9 +179,9 @@ class Search:
             model.add_hint(variable, solver.value(variable))
 
     def run(
-        self, seconds: float, workers: int, seed: int, clock: Callable[[], float], tick: Tick | None
+        self, seconds: float, budget: float, workers: int, seed: int, clock: Callable[[], float], tick: Tick | None
     ) -> tuple[str, Best | None]:
-        """Search; the outcome is optimal or feasible, with the best solution if one was found."""
+        """Search for `seconds`, or with one worker for the work of `budget` seconds: outcome and best solution."""
         from ortools.sat.python import cp_model
 
         solver = cp_model.CpSolver()
@@ -182,6 +189,8 @@ class Search:
         parameters.num_workers = workers
         parameters.random_seed = seed
         parameters.max_time_in_seconds = seconds
+        if workers == 1:  # ends after so much work, not so much time: one seed, one plan
+            parameters.max_deterministic_time = _WORK_PER_SECOND * budget
         parameters.catch_sigint_signal = False
         progress = _Progress(seconds, clock, tick)
         outcome: list[int] = []
