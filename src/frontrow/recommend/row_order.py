@@ -31,7 +31,7 @@ def learn(events: pl.DataFrame) -> dict[str, float]:
     """
     import polars as pl
 
-    kinds = events.with_columns(row=pl.col("row").str.split(":").list.first())
+    kinds = events.with_columns(row=pl.col("row").str.split(":").list.first().replace("hero", "top"))
     told = kinds.filter(pl.col("row").is_in(list(LIKINGS)))
     shown = told.filter(pl.col("kind") == str(Kind.IMPRESSION)).with_columns(
         seen=1 / (pl.col("value").fill_null(0).clip(0, 1000) + 2).log(2)

@@ -17,6 +17,7 @@ from frontrow.recommend import rules
 from frontrow.recommend.answer import Ranked
 from frontrow.recommend.explain import Why, make_tiles
 from frontrow.recommend.rank import stand
+from frontrow.recommend.sources import sparse_sum
 from frontrow.recommend.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
 
     from frontrow.recommend.model import Model
 
-LEAST_MATCH = 0.45
-"""Share of a query's trigrams that a name must hold: one wrong letter in a word of five leaves a half."""
+LEAST_MATCH = 0.34
+"""Share of a query's trigrams that a name must hold: two letters swapped in a word of six leave three of seven."""
+LEAST_OF_BEST = 0.6
+"""And of what the best name holds: where something fits well, what hardly fits is noise."""
+WEIGHED = 400
+"""Most names looked at closely."""
+KINDS = ("title", "person", "genre")
+BONUS = {"title": 0.1, "person": 0.05, "genre": 0.0}
 EXACT_BONUS = 0.5
 LONGEST_QUERY = 200
 
@@ -74,28 +81,33 @@ def search(model: Model, query: str, k: int, *, now_ms: int, viewer: Viewer | No
     """The k titles that match best and that the rules allow; finished ones too: people look for what they know."""
     who, index = viewer or Viewer(), model.search_index
     standing = stand(model, who)
-    plain = _plain(query[:LONGEST_QUERY])
-    known = [index.trigrams[gram] for gram in _grams(query[:LONGEST_QUERY]) if gram in index.trigrams]
-    asked = len(_grams(query[:LONGEST_QUERY]))
-    if not plain or not known:
+    plain, grams = _plain(query[:LONGEST_QUERY]), _grams(query[:LONGEST_QUERY])
+    known = [index.trigrams[gram] for gram in grams if gram in index.trigrams]
+    if not known:
         return Ranked([])
-    held = np.asarray(index.holds[known].sum(axis=0)).ravel() / asked
-    matches = np.flatnonzero(held >= LEAST_MATCH)
-    match, why = np.zeros(len(model), np.float32), dict[int, Why]()
+    may = rules.allowed(model.rules, who.country, who.age_limit, now_ms)
+    held = sparse_sum(index.holds, np.array(known), np.ones(len(known), np.float32)) / len(grams)
+    held[: len(model)][~may] = 0  # names of titles come first, in the order of positions
+    matches = np.flatnonzero(held >= max(LEAST_MATCH, LEAST_OF_BEST * float(held.max())))
+    if len(matches) > WEIGHED:  # a query of common words: the closest, of those the best liked
+        liked = np.zeros(len(held))
+        liked[: len(model)] = model.base_score
+        closest = np.lexsort((-liked[matches], -held[matches]))
+        matches = matches[closest[:WEIGHED]]
+    match, kind_of = np.zeros(len(model), np.float32), np.zeros(len(model), np.int8)
     for entry in matches[np.argsort(held[matches], kind="stable")].tolist():
         name, kind = index.names[entry], index.kinds[entry]
-        value = float(held[entry])
+        value = float(held[entry]) + BONUS[kind]
         value += EXACT_BONUS * (2 if name == plain else 1 if name.startswith(plain) else 0.5 if plain in name else 0)
-        value += {"title": 0.1, "person": 0.05, "genre": 0.0}[kind]
-        for position in index.owners[entry].tolist():
-            if value > match[position]:
-                match[position] = value
-                why[position] = (f"Matches the {kind}", "search")
-    found = np.flatnonzero((match > 0) & rules.allowed(model.rules, who.country, who.age_limit, now_ms))
+        owners = index.owners[entry]
+        better = owners[value > match[owners]]
+        match[better], kind_of[better] = value, KINDS.index(kind)
+    found = np.flatnonzero((match > 0) & may)
     # within a match of the same quality, what the viewer would like best
     order = np.lexsort((-standing.score[found], -np.round(match[found], 1)))
     chosen = found[order][:k]
-    return Ranked(make_tiles(model, who, standing, chosen, [why[position] for position in chosen.tolist()]))
+    why: list[Why] = [(f"Matches the {KINDS[kind]}", "search") for kind in kind_of[chosen].tolist()]
+    return Ranked(make_tiles(model, who, standing, chosen, why))
 
 
 def _plain(text: str) -> str:

@@ -102,7 +102,7 @@ def of_one(
         scores[by_b] = faded[by_b] @ B[title]
         for place in np.flatnonzero(np.logical_not(by_b)).tolist():
             counts = x[place] > 0
-            scores[place] = _sparse_sum(N, title[counts], faded[place][counts])
+            scores[place] = sparse_sum(N, title[counts], faded[place][counts])
         scale = np.sqrt(np.einsum("si,si->s", scores, scores) / max(n, 1))
         scale[scale < 1e-12] = 1.0
         scores /= scale[:, None]
@@ -112,7 +112,7 @@ def of_one(
     return scores, of["B"], of["N"]
 
 
-def _sparse_sum(M: csr_array, rows: NDArray[np.integer], weight: NDArray[np.float32]) -> NDArray[np.float64]:
+def sparse_sum(M: csr_array, rows: NDArray[np.integer], weight: NDArray[np.float32]) -> NDArray[np.float64]:
     """Weighted sum of some rows of a sparse matrix."""
     starts, lengths = M.indptr[rows], M.indptr[rows + 1] - M.indptr[rows]
     ends = np.cumsum(lengths)

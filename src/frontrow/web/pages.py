@@ -61,8 +61,9 @@ def viewer_pages(hall: Hall) -> APIRouter:
             request, "home.html", caller, here="home", member=member, members=await find(member),
             rows=rows, hero=hero, hero_heading=heading,
             hero_poster=hero and draw(str(hero.title), hero.name, hero.genres),
-            link=_link(member, decision.decision_id), decision_id=decision.decision_id, versions=decision.versions,
+            link=link_to(member, decision.decision_id), decision_id=decision.decision_id, versions=decision.versions,
             fallback=_tell_fallback(decision.fallback, member), may_act=caller.may(Role.INGEST),
+            is_new=bool(member) and decision.fallback == "popular",
             workspace=hall.workspace.root, took_ms=1000 * (time.perf_counter() - began),
         )  # fmt: skip
 
@@ -75,7 +76,7 @@ def viewer_pages(hall: Hall) -> APIRouter:
     async def title_page(
         request: Request, caller: Reader, title: str, member: MemberId = "", d: MemberId = "", row: MemberId = ""
     ) -> HTMLResponse:
-        it = _title(hall, title)
+        it = find_title(hall, title)
         audience = Audience(member)
         ours = request.headers.get("sec-fetch-site") in {"same-origin", None}  # a link on another site is no click
         if d and member and ours and caller.may(Role.INGEST):
@@ -88,15 +89,16 @@ def viewer_pages(hall: Hall) -> APIRouter:
                 decision_id=d,
                 props={"row": row},
             )
-            await _store(hall, click)
+            await store_event(hall, click)
         try:
             decision = await hall.similar(title, SIMILAR, audience)
             similar, decision_id = decision.answer.tiles, decision.decision_id
+            why = (await hall.explain(title, audience)).answer if member else None
         except UnknownTitle:  # in the catalogue, not yet in a model
-            similar, decision_id = [], d
+            similar, decision_id, why = [], d, None
         return render(
             request, "title.html", caller, member=member, members=await find(member), it=it,
-            similar=similar, did=await _did(hall, audience, title), link=_link(member, decision_id),
+            similar=similar, why=why, did=await _did(hall, audience, title), link=link_to(member, decision_id),
             decision_id=d or decision_id, may_act=caller.may(Role.INGEST), new_id=lambda: new_id(now_ms()),
         )  # fmt: skip
 
@@ -110,7 +112,7 @@ def viewer_pages(hall: Hall) -> APIRouter:
         at: Annotated[float, Query(ge=0, le=1)] = 0.0,
     ) -> HTMLResponse:
         return render(
-            request, "watch.html", caller, member=member, members=await find(member), it=_title(hall, title),
+            request, "watch.html", caller, member=member, members=await find(member), it=find_title(hall, title),
             at=at, decision_id=d, new_id=lambda: new_id(now_ms()),
         )  # fmt: skip
 
@@ -122,8 +124,8 @@ def viewer_pages(hall: Hall) -> APIRouter:
         kind = FEEDBACK.get(action)
         if kind is None:
             raise HTTPException(404, f"nothing is called {action!r} here")
-        _title(hall, title)
-        await _store(
+        find_title(hall, title)
+        await store_event(
             hall,
             Event(
                 id=event,
@@ -147,7 +149,8 @@ def viewer_pages(hall: Hall) -> APIRouter:
     return router
 
 
-async def _store(hall: Hall, event: Event) -> None:
+async def store_event(hall: Hall, event: Event) -> None:
+    """Put one event into the log; a 422 page when it is refused."""
     acknowledged = await hall.ingest.store(Events([event], [0], []))
     if acknowledged.refused:
         fault = acknowledged.refused[0]
@@ -166,14 +169,17 @@ async def _did(hall: Hall, audience: Audience, title: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _title(hall: Hall, title: str) -> Title:
+def find_title(hall: Hall, title: str) -> Title:
+    """The catalogue's entry; a 404 page where there is none."""
     try:
         return hall.catalogue.get(title)
     except UnknownTitle as error:
         raise HTTPException(404, str(error)) from None
 
 
-def _link(member: str, decision_id: str) -> Any:
+def link_to(member: str, decision_id: str) -> Any:
+    """A function from title and row to the title's address, which tells the click's decision and row."""
+
     def link(title: object, row: str) -> str:
         query = {"member": member, "d": decision_id, "row": row}
         return f"/title/{quote(str(title), safe='')}?{urlencode({k: v for k, v in query.items() if v})}"

@@ -50,12 +50,14 @@ def render(request: Request, template: str, caller: Caller | None, status: int =
 def add_site(app: FastAPI, hall: Hall) -> None:
     """Add every page to the service."""
     from frontrow.web.console import console_pages
+    from frontrow.web.discover import discover_pages
     from frontrow.web.pages import viewer_pages
     from frontrow.web.sign_in import sign_in_pages
 
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     app.include_router(sign_in_pages(hall))
     app.include_router(viewer_pages(hall))
+    app.include_router(discover_pages(hall))
     app.include_router(console_pages(hall))
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     for kind in faults.HANDLED:

@@ -19,6 +19,13 @@ for (const strip of document.querySelectorAll(".strip")) {
   new ResizeObserver(show).observe(list);
 }
 
+// The first picks: the button says how many more would help.
+const picks = document.querySelector("#picks");
+picks?.addEventListener("change", () => {
+  const left = Number(picks.dataset.wanted) - picks.querySelectorAll(":checked").length;
+  picks.querySelector("button").textContent = left > 0 ? `Pick ${left} more` : "Make my page";
+});
+
 const slider = document.querySelector("#far");
 slider?.addEventListener("input", () => {
   document.querySelector("#percent").value = `${Math.round(100 * slider.value)}%`;
@@ -56,9 +63,11 @@ if (rows?.dataset.acts === "1" && rows.dataset.member) {
       timers.set(target, setTimeout(() => {
         watcher.unobserve(target);
         const now = Date.now();
+        const props = { row: target.closest(".row").dataset.row };
+        if (target.dataset.propensity) props.propensity = Number(target.dataset.propensity);
         waiting.push({
           id: newId(now), at_ms: now, kind: "impression", member, title: target.dataset.title, decision_id: decision,
-          value: Number(target.dataset.position), props: { row: target.closest(".row").dataset.row },
+          value: Number(target.dataset.position), props,
         });
         if (waiting.length >= 50) send();
       }, 1000));
