@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from frontrow.errors import GateRefused
@@ -113,7 +114,7 @@ def _seen_all(events: pl.DataFrame, key: tuple[Any, str], titles: pl.DataFrame) 
 
 
 def _without_taste(viewer: Viewer) -> Viewer:
-    watched = {title: replace(seen, weight=0.0) for title, seen in viewer.watched.items()}
+    watched = {title: msgspec.structs.replace(seen, weight=0.0) for title, seen in viewer.watched.items()}
     return replace(viewer, watched=watched, cache={})
 
 
