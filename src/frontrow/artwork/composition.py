@@ -26,6 +26,7 @@ class Composition:
     subject: float  # how much more detail the middle holds than the rim, 0.5 as much: somebody before a soft ground
     focus: float  # share of the saliency in the strongest fifth of the picture: 0.2 nowhere, towards 1 one subject
     flat: float  # share of the picture without structure
+    ground: float  # share of the pixels that have the commonest luma, give or take 6 codes: the ground of a sheet
 
 
 def saliency(picture: NDArray[np.uint8]) -> Floats:
@@ -62,6 +63,7 @@ def measure(picture: NDArray[np.uint8], salient: Floats) -> Composition:
         subject=_subject(luma),
         focus=float(np.sort(salient.ravel())[-salient.size // 5 :].sum()),
         flat=flat_share(picture),
+        ground=_ground(luma),
     )
 
 
@@ -70,6 +72,11 @@ def flat_share(picture: NDArray[np.uint8]) -> float:
     luma = picture.astype(np.float32).mean(axis=2)
     mean, square = tile_means(luma, 8), tile_means(luma * luma, 8)
     return float((square - mean * mean < 6.0).mean())
+
+
+def _ground(luma: Floats) -> float:
+    levels = np.bincount(luma.astype(np.uint8).ravel(), minlength=256) / luma.size
+    return float(np.convolve(levels, np.ones(13), "same").max())
 
 
 def _subject(luma: Floats) -> float:

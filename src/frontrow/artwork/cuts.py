@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 
 from frontrow.artwork.signals import Signals
 
-WEIGHTS: Final = (2.216, -0.095, 1.746, 4.190, 6.928)
+WEIGHTS: Final = (2.245, -0.180, 1.742, 4.241, 6.969)
 """log change against the neighbourhood, log change, structure, edges, histogram."""
-BIAS: Final = -7.695
+BIAS: Final = -7.488
 _NEIGHBOURS: Final = 6
 """Frames on either side; the mean of the two largest changes among them stands for what moves there anyway."""
 _APART_FRAMES: Final = 2
+_SAME_STRUCTURE: Final = 0.05
+_SAME_EDGES: Final = 0.15
+"""Below both, the picture is the same one in another light, however large the change."""
 _FLASH_S: Final = 0.4
 _FLASH_CUT_S: Final = 0.25
 """A flash that hides a cut is shorter than one that a shot outlives."""
@@ -42,6 +45,7 @@ def find(signals: Signals) -> tuple[list[int], list[int]]:
     """(first frames of shots that begin with a hard cut, those of them that hide under a flash)."""
     log_odds = evidence(signals) @ np.array(WEIGHTS) + BIAS
     log_odds[0] = -np.inf
+    log_odds[(signals.structure < _SAME_STRUCTURE) & (signals.edges < _SAME_EDGES)] = -np.inf  # another light
     peaks = [
         int(frame)
         for frame in np.flatnonzero(log_odds > 0)

@@ -17,6 +17,7 @@ _BURNT: Final = 0.5  # share of pixels that are white
 _FADED: Final = 0.05  # contrast
 _FLASH_CODES: Final = 30.0
 _EMPTY: Final = 0.9  # share without structure: a title card, sky, fog
+_GROUND: Final = 0.6  # share of one luma behind lines of text
 _SHEET: Final = 0.55  # share without structure behind lines of text
 _LETTERS: Final = 0.004
 _WRITTEN: Final = 0.12
@@ -50,15 +51,19 @@ def refuse(
         return "faded"
     if text.read and text.area > _READ and text.lines == 1:
         return "title card"
-    if text.area > (_READ if text.read else _WRITTEN) or (
-        composition.flat > _SHEET and text.lines >= 2 and text.area > _LETTERS
-    ):
+    if text.area > (_READ if text.read else _WRITTEN) or _is_sheet(composition, text):
         return "credits"
     if sharpness.steepness < _BLURRED:
         return "blurred"
     if adult > _ADULT:
         return "not for every age"
     return None
+
+
+def _is_sheet(composition: Composition, text: Text) -> bool:
+    """Whether there are lines of text on a plain ground."""
+    plain = composition.flat > _SHEET or composition.ground > _GROUND
+    return plain and text.lines >= 2 and text.area > _LETTERS
 
 
 def credits_start(at_s: Sequence[float], refused: Sequence[str | None], length_s: float) -> float:

@@ -87,8 +87,8 @@ def _histogram(plane: Bytes, bins: int) -> Floats:
 
 
 def _correlation(a: Floats, b: Floats, noise: float) -> Floats:
-    """Correlation of each pair of pictures, drawn to 1 where both have less structure than noise."""
+    """Correlation of each pair of pictures: near 1 where both have less structure than noise, near 0 where one has."""
     a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
-    spread = np.sqrt((a * a).mean(axis=1) * (b * b).mean(axis=1))
-    return np.asarray(((a * b).mean(axis=1) + noise) / (spread + noise))
+    spread = np.sqrt(((a * a).mean(axis=1) + noise) * ((b * b).mean(axis=1) + noise))
+    return np.asarray(((a * b).mean(axis=1) + noise) / spread)
