@@ -40,21 +40,23 @@ class Parts:
     popularity: Popularity
 
 
-def fit_parts(interactions: Interactions, config: FitConfig, gram: NDArray[np.float32] | None = None) -> Parts:
-    """Fit all three; N stays empty when the mix does not read it. A given `gram` is used up, not computed."""
+def fit_parts(interactions: Interactions, config: FitConfig, B: NDArray[np.float32] | None = None) -> Parts:
+    """Fit all three, but for a B that is given; N stays empty when the mix does not read it."""
     from scipy.sparse import csr_array
 
     n = interactions.n_titles
-    B: Any
-    X = interactions.matrix()
-    if n > config.sparse.above_titles:
-        B = sparse.fit(X, config.edlae, config.sparse)
-    else:
-        B = fit_dense(edlae.gram(X, config.edlae.viewer_power) if gram is None else gram, X, config.edlae)
+    found: Any = B if B is not None else fit_items(interactions.matrix(), config)
     N = csr_array((n, n), dtype=np.float32)
     if config.mix.weights.get("next"):
         N = transitions.fit(interactions, config.transitions)
-    return Parts(B, N, popularity.fit(interactions, config.popularity))
+    return Parts(found, N, popularity.fit(interactions, config.popularity))
+
+
+def fit_items(X: csr_array, config: FitConfig) -> NDArray[np.float32] | csr_array:
+    """B of viewers x titles, dense or sparse by the number of titles."""
+    if X.shape[1] > config.sparse.above_titles:
+        return sparse.fit(X, config.edlae, config.sparse)
+    return fit_dense(edlae.gram(X, config.edlae.viewer_power), X, config.edlae)
 
 
 def fit_dense(G: NDArray[np.float32], X: csr_array, config: EdlaeConfig) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from frontrow.recommend import edlae, popularity, ranker
 from frontrow.recommend.history import FOREVER
 from frontrow.recommend.metrics import ndcg, recall, top_hits, top_k
-from frontrow.recommend.parts import FitConfig, Parts, fit_dense, fit_parts
+from frontrow.recommend.parts import FitConfig, Parts, fit_dense, fit_items, fit_parts
 from frontrow.recommend.ranker import Content, Ranker
 from frontrow.recommend.signals import Interactions
 from frontrow.recommend.sources import SOURCES, Mix, blend, common_scores, personal_scores
 from frontrow.recommend.worlds import Timing, World, timing_of, worlds
 
-if TYPE_CHECKING:
-    pass
+CLIMB_TITLES = 8_000
 
 
 @dataclass(frozen=True)
@@ -66,9 +65,8 @@ def choose(
         step(f"{what}: {score:.4f}")
 
     depth = 100 if timing == "none" else 20
-    edlae_config, score = _choose_edlae(parts_of_time[-1], config, depth, left)
-    config = replace(config, edlae=edlae_config)
-    chosen = edlae_config
+    chosen, score, B = _choose_edlae(parts_of_time[-1], config, depth, left)
+    config = replace(config, edlae=chosen)
     done(
         f"B with ridge {chosen.ridge:g}, dropout {chosen.dropout:g}, power {chosen.viewer_power:g}, "
         f"low rank {chosen.low_rank:g}",
@@ -76,7 +74,10 @@ def choose(
     )
     if timing == "clock":
         config = replace(config, popularity=_choose_popularity(parts_of_time, config))
-    fitted = [fit_parts(world.past, config) for world in parts_of_time]
+    if not left(0.9):
+        return Choice(config, None, timing, tuple(steps))
+    fitted = [fit_parts(world.past, config) for world in parts_of_time[:-1]]
+    fitted.append(fit_parts(parts_of_time[-1].past, config, B))
     if timing != "none":
         config = replace(config, mix=_choose_half_lives(parts_of_time, fitted, config.mix, timing, depth))
     mix, score = _choose_weights(parts_of_time, fitted, config.mix, timing, depth)
@@ -107,35 +108,37 @@ def _judge(scores: NDArray[np.float32], world: World, depth: int) -> NDArray[np.
 
 def _choose_edlae(
     world: World, config: FitConfig, depth: int, left: Callable[[float], bool]
-) -> tuple[edlae.EdlaeConfig, float]:
-    """Climb one parameter at a time; each try is one solve, so the budget decides how many."""
-    best, best_score, tried = config.edlae, -1.0, set[edlae.EdlaeConfig]()
-    grams: dict[float, NDArray[np.float32]] = {}
+) -> tuple[edlae.EdlaeConfig, float, Any]:
+    """The best configuration found, its score and its B: climb one parameter at a time, each try is one solve.
+
+    Above CLIMB_TITLES titles, where a solve takes many seconds and a copy of G much memory, the default stands.
+    """
     X = world.past.matrix()
     histories_at = [world.viewers.matrix(), world.viewers.matrix(30), world.viewers.matrix(5)]
-    if world.past.n_titles > config.sparse.above_titles:
-        return best, best_score
 
-    def score(candidate: edlae.EdlaeConfig) -> float:
-        tried.add(candidate)
-        power = candidate.viewer_power
-        if power not in grams:
-            grams.clear()
-            grams[power] = edlae.gram(X, power)
-        B = fit_dense(grams[power].copy(), X, candidate)
-        return max(float(_judge(x @ B, world, depth).mean()) for x in histories_at)
+    def judge(B: Any) -> float:
+        return max(float(_judge(_dense(x @ B), world, depth).mean()) for x in histories_at)
 
-    best_score = score(best)
+    best = config.edlae
+    if X.shape[1] > CLIMB_TITLES:
+        best_B = fit_items(X, config)
+        return best, judge(best_B), best_B
+    G, power, tried = edlae.gram(X, best.viewer_power), best.viewer_power, {best}
+    best_B = fit_dense(G.copy(), X, best)
+    best_score = judge(best_B)
     improved = True
     while improved:
         improved = False
         for candidate in _neighbours(best):
             if candidate in tried or not left(0.5):
                 continue
-            value = score(candidate)
-            if value > best_score + 2e-4:
-                best, best_score, improved = candidate, value, True
-    return best, best_score
+            tried.add(candidate)
+            if candidate.viewer_power != power:
+                G, power = edlae.gram(X, candidate.viewer_power), candidate.viewer_power
+            B = fit_dense(G.copy(), X, candidate)
+            if (score := judge(B)) > best_score + 2e-4:
+                best, best_score, best_B, improved = candidate, score, B, True
+    return best, best_score, best_B
 
 
 def _neighbours(config: edlae.EdlaeConfig) -> list[edlae.EdlaeConfig]:
