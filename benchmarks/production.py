@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Scene orders: the talent-scheduling and movie-shoot instances, proven where small, annealed where large."""
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def run(data: Path | None) -> Iterator[Figure]:
     plan = assemble(space, solve.first_decision(space))
     planned = ledger.price(production, plan).total
     below = cases = 0
-    for number, (station, wet) in enumerate(sorted(history.items())):
+    for number, (_, wet) in enumerate(sorted(history.items())):
         chain = weather.fit({day: state for day, state in wet.items() if day.year <= 2006})
         for offset in range(0, 330, 30):
             shifted = replace(

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Screenplays: Fountain and Final Draft, headings in all their variants, cast with a confidence, hostile files."""
 
 from datetime import date

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What cannot hold together is named minimally: without any rule of the core the rest has a plan."""
 
 import time

@@ -13,6 +13,7 @@ from frontrow.production.bounds import group_bound, linear_order_bound
 from frontrow.production.instances import OrderInstance, read_instance
 from frontrow.production.order import solve_order
 from frontrow.production.subset_dp import beam, merge, prove
+from frontrow.production.two_ended import prove_from_both_ends
 
 TINY = "tiny\n4\n3\n\n1 0 1 0 1\n1 1 0 1 2\n0 1 1 0 3\n\n1 2 3 1\n"
 SHOOT = "2\n3\n2\n1\n\n4 5\n0 7\n2 1 3\n0 1 0\n\n1 0 1\n0 1 1\n\n2 0\n"
@@ -143,3 +144,13 @@ def test_thirty_scenes_go_to_annealing_and_say_how_far_off_they_may_be():
     assert instance.allows(found.order)
     assert found.bound <= found.cost
     assert found.method == "annealing with window DP"
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_both_ends_prove_what_one_end_proves(seed: int):
+    instance = random_instance(seed, scenes=3 + seed % 6, actors=1 + seed % 7)
+    proof = prove_from_both_ends(instance, list(range(instance.scenes)))
+    assert proof.proven
+    assert proof.extra == instance.extra_cost(proof.order) == prove(instance).extra
+    assert instance.allows(proof.order)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The sheet: every fault at once with its place, money exact, CSV and YAML round trips, the schema."""
 
 import json
@@ -79,7 +80,7 @@ def test_amounts_are_exact(text: str, minor: int):
 
 @pytest.mark.parametrize("text", ["1.005", "-1", "1 USD", "abc", "nan", "1e400", ""])
 def test_what_is_no_amount_is_refused(text: str):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"amount|negative|digits|is in"):
         money.parse(text, "EUR")
 
 

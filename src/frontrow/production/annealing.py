@@ -99,7 +99,7 @@ def polish(
     while unchanged < len(starts) and not stop():
         at = starts[position % len(starts)]
         position += 1
-        better = _reorder(instance, order, at, at + size)
+        better = reorder(instance, order, at, at + size)
         if instance.extra_cost(better) < instance.extra_cost(order):
             order, unchanged = better, 0
         else:
@@ -107,7 +107,7 @@ def polish(
     return order
 
 
-def _reorder(instance: OrderInstance, order: list[int], begin: int, end: int) -> list[int]:
+def reorder(instance: OrderInstance, order: list[int], begin: int, end: int) -> list[int]:
     """The best order of `order[begin:end]`: two scenes of no length stand for everything before and after."""
     inside = order[begin:end]
     works = np.column_stack(

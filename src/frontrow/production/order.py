@@ -15,6 +15,7 @@ from frontrow.production import bounds
 from frontrow.production.annealing import Annealing, anneal
 from frontrow.production.instances import OrderInstance
 from frontrow.production.subset_dp import Proof, merge, prove
+from frontrow.production.two_ended import DENSE, prove_from_both_ends
 
 PROVEN_SCENES = 24  # merged scenes: below, the DP always finishes
 TRIED_SCENES = 30  # merged scenes: up to here a proof is worth trying
@@ -73,9 +74,10 @@ def solve_order(
         bound = bounds.group_bound(instance, rng, lambda: clock() > ends)
         report(1.0, instance.extra_cost(best))
         if merged.scenes <= TRIED_SCENES and merged.symmetric:
-            proof = prove(instance, known=best, stop=lambda: clock() > ends)
+            ahead = prove_from_both_ends if merged.works.mean() > DENSE else prove
+            proof = ahead(instance, known=best, stop=lambda: clock() > ends)
             if proof.proven:
-                return _result(instance, proof, "subset dynamic programming from an annealed order")
+                return _result(instance, proof, "dynamic programming from an annealed order")
             best, bound = list(proof.order), max(bound, proof.bound)
         elif ends - clock() > 1:
             left = min(10.0, ends - clock())

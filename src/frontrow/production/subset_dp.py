@@ -5,7 +5,7 @@ enough (Garcia de la Banda, Stuckey and Chu 2011). Three things keep the sets fe
 
 - scenes with the same cast are merged, and performers who can never wait are left out (`merge`);
 - a set whose cost plus a lower bound on the rest reaches a known plan's cost is dropped; the bound charges each pair of
-  performers on location the cheaper of "the one waits for the other" and the reverse (`_waiting_bound`);
+  performers on location the cheaper of "the one waits for the other" and the reverse (`waiting_bound`);
 - without locations and precedences an order costs the same backwards, so a suffix is priced by the prefix table and
   only sets of at most half the scenes are built (the two ends of Qin et al. 2016, met in the middle).
 
@@ -103,7 +103,7 @@ def merge(instance: OrderInstance) -> Merged:
     )
 
 
-class _Layers:
+class Layers:
     """Expands all sets of one size at a time. A state is a set of scenes (bits) with the last location above them."""
 
     def __init__(self, merged: Merged) -> None:
@@ -175,7 +175,7 @@ class _Layers:
     def bound(self, states: np.ndarray) -> np.ndarray:
         """A cost no completion goes below: waiting of pairs, and one visit to each location still wanted."""
         left = (states[:, None] & self.bits) == 0
-        total = self._waiting_bound(self._on_location(states), left)
+        total = self.waiting_bound(self._on_location(states), left)
         if self.place_costs.size > 1:
             here = (states >> np.uint64(self.n)).astype(np.int64)
             wanted = (left.astype(np.float32) @ self.at_place.astype(np.float32)) > 0
@@ -184,7 +184,7 @@ class _Layers:
         floor: np.ndarray = np.floor(total + 1e-3).astype(np.int64)
         return floor
 
-    def _waiting_bound(self, open_: np.ndarray, left: np.ndarray) -> np.ndarray:
+    def waiting_bound(self, open_: np.ndarray, left: np.ndarray) -> np.ndarray:
         """Of two performers on location one leaves last and waits through the other's scenes.
 
         The wage of a performer waiting in a scene is shared out among the scene's performers on location, so that the
@@ -211,7 +211,7 @@ def _cheapest(packed: list[np.ndarray]) -> np.ndarray:
 
 def beam(merged: Merged, width: int) -> tuple[int, list[int]]:
     """A good order of the merged scenes: the layers, each cut to the `width` most promising sets."""
-    layers = _Layers(merged)
+    layers = Layers(merged)
     states, costs = layers.start()
     table = [(states, costs)]
     for _ in range(layers.n):
@@ -223,7 +223,7 @@ def beam(merged: Merged, width: int) -> tuple[int, list[int]]:
     return _trace(layers, table, int(np.argmin(costs)))
 
 
-def _trace(layers: _Layers, table: list[tuple[np.ndarray, np.ndarray]], index: int) -> tuple[int, list[int]]:
+def _trace(layers: Layers, table: list[tuple[np.ndarray, np.ndarray]], index: int) -> tuple[int, list[int]]:
     """Walk back from a state of the last layer: the cost, and the scenes in order."""
     states, costs = table[-1]
     state, cost = int(states[index]), int(costs[index])
@@ -247,7 +247,7 @@ def _trace(layers: _Layers, table: list[tuple[np.ndarray, np.ndarray]], index: i
 
 
 def _parent(
-    layers: _Layers, states: np.ndarray, costs: np.ndarray, rest: int, scene: int, state: int, cost: int
+    layers: Layers, states: np.ndarray, costs: np.ndarray, rest: int, scene: int, state: int, cost: int
 ) -> tuple[int, int] | None:
     places = range(layers.place_costs.size + 1) if layers.place_costs.size > 1 else (layers.merged.location_costs.size,)
     for place in places:
@@ -282,7 +282,7 @@ def prove(
     cost, order = beam(merged, width)
     if known is not None and instance.extra_cost(known) + offset < cost:
         cost, order = instance.extra_cost(known) + offset, None
-    layers = _Layers(merged)
+    layers = Layers(merged)
     n = layers.n
     last = (n + 1) // 2 if merged.symmetric else n
     table = [layers.start()]
@@ -313,7 +313,7 @@ def prove(
     return Proof(best(order), cost - offset, cost - offset, states_seen)
 
 
-def _meet(layers: _Layers, table: list[tuple[np.ndarray, np.ndarray]], upper: int) -> tuple[int, list[int]] | None:
+def _meet(layers: Layers, table: list[tuple[np.ndarray, np.ndarray]], upper: int) -> tuple[int, list[int]] | None:
     """The cheapest prefix with the reversed prefix of its complement, when together they stay under `upper`."""
     n = layers.n
     if len(table) <= (n + 1) // 2:
