@@ -28,7 +28,7 @@ def calibrate(
     lambda, 0 (scores alone) to 1 (genres alone). With no known genres in `p` the order is that of the scores.
     """
     k = min(k, len(score))
-    if weight <= 0 or not p.any():
+    if not k or weight <= 0 or not p.any():
         return np.argsort(-score, kind="stable")[:k]
     low, high = float(score.min()), float(score.max())
     gain = (1 - weight) * (score - low) / max(high - low, 1e-12)

@@ -201,7 +201,7 @@ def _top_picks(
     config, standing = filling.config, stand(model, viewer)
     wide = pool[filling.free[pool]][: 3 * config.tiles]
     best = wide[: config.tiles]
-    if config.calibration and len(standing.history):
+    if config.calibration and standing.liked.any():
         profile = model.content.genre[standing.history[standing.liked]].mean(axis=0)
         best = wide[
             calibrate(standing.score[wide], model.content.genre[wide], profile, config.tiles, config.calibration)
