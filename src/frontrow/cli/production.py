@@ -330,10 +330,8 @@ def read_plan(path: Path) -> Plan:
 
     try:
         return plans.from_json(json.loads(read_text(path)))
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{path}:{error.lineno}: is not JSON: {error.msg}; give plan.json of 'production plan'"
-        ) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not JSON: {error}; give plan.json of 'production plan'") from None
 
 
 def _publish(

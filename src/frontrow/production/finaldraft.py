@@ -41,7 +41,8 @@ def read_final_draft(data: bytes, file: str = "script.fdx") -> Script:
         raise fault(1, "is nested too deeply") from None
     content = root.find("Content")
     if root.tag != "FinalDraft" or content is None:
-        raise fault(1, f"is no Final Draft script: its root is {root.tag!r}; export it as .fdx")
+        found = f"its root is {root.tag!r}" if root.tag != "FinalDraft" else "it has no Content"
+        raise fault(1, f"is no Final Draft script: {found}; export it as .fdx")
     scenes: list[ScriptScene] = []
     for paragraph in content.iter("Paragraph"):
         kind = paragraph.get("Type", "General")

@@ -88,11 +88,16 @@ def read_instance(text: str) -> OrderInstance:
     if not lines:
         raise InputError("the instance is empty; give a talent-scheduling .dat or a movie-shoot .txt")
     tokens = [(number, word) for number, words in lines for word in words]
-    all_numbers = all(word.lstrip("-").isdigit() for _, word in tokens)
+    all_numbers = all(_is_number(word) for _, word in tokens)
     if all_numbers and _fits_shoot([int(word) for _, word in tokens[:4]], tokens):
         return _read_shoot(tokens)
     name = lines[0][1]
     return _read_talent(" ".join(name), tokens[len(name) :])
+
+
+def _is_number(word: str) -> bool:
+    """Whether a word is a whole number of at most nine digits: sums then stay exact."""
+    return word.removeprefix("-").isdecimal() and word.isascii() and len(word) <= 10
 
 
 def _fits_shoot(head: list[int], tokens: list[tuple[int, str]]) -> bool:
@@ -119,10 +124,9 @@ class _Reader:
         self.at += count
         values = []
         for line, word in chunk:
-            try:
-                value = int(word)
-            except ValueError:
-                raise InputError(f"line {line}: {what} is {word!r}; give a whole number") from None
+            if not _is_number(word):
+                raise InputError(f"line {line}: {what} is {word[:40]!r}; give a whole number")
+            value = int(word)
             if value < 0 or (most is not None and value > most):
                 raise InputError(f"line {line}: {what} is {value}; give a number from 0 to {most or 'any'}")
             values.append(value)
@@ -133,6 +137,7 @@ def _read_talent(name: str, tokens: list[tuple[int, str]]) -> OrderInstance:
     reader = _Reader(tokens)
     scenes = int(reader.take(1, "the number of scenes", MOST_SCENES)[0])
     actors = int(reader.take(1, "the number of actors", MOST_ACTORS)[0])
+    _some(scenes)
     rows = []
     wages = []
     for actor in range(actors):
@@ -153,6 +158,7 @@ def _read_talent(name: str, tokens: list[tuple[int, str]]) -> OrderInstance:
 def _read_shoot(tokens: list[tuple[int, str]]) -> OrderInstance:
     reader = _Reader(tokens)
     actors, scenes, places, pairs = (int(x) for x in reader.take(4, "the numbers of the head", MOST_SCENES**2))
+    _some(scenes)
     wages = reader.take(actors, "a wage")
     location_costs = reader.take(places, "a location cost")
     durations = reader.take(scenes, "a duration")
@@ -178,6 +184,11 @@ def _read_shoot(tokens: list[tuple[int, str]]) -> OrderInstance:
         before=tuple((int(a), int(b)) for a, b in before),
         extra_only=True,
     )
+
+
+def _some(scenes: int) -> None:
+    if scenes == 0:
+        raise InputError("the instance has no scenes; give at least one")
 
 
 def _finish(reader: _Reader) -> None:

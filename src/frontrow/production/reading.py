@@ -14,6 +14,7 @@ from frontrow.production.faults import Fault, SheetFaults
 from frontrow.production.fields import CALENDAR, CREW, MAPS, PRODUCTION, RISK, SECTIONS, TABLES, Field
 
 MINUTES_PER_EIGHTH = 15  # two hours a page: four to five pages in a ten-hour day, usual for a feature film
+_YEARS = (1900, 2150)
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _RENAMED = {"from": "origin", "to": "destination"}
 
@@ -184,9 +185,12 @@ def _unique(parts: Any) -> tuple[str, ...]:
 
 def _date(raw: Any) -> date:
     try:
-        return date.fromisoformat(str(raw).strip())
+        day = date.fromisoformat(str(raw).strip())
     except ValueError:
         raise ValueError(f"{raw!r} is no date that exists; write YYYY-MM-DD") from None
+    if not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise ValueError(f"{raw!r} is not between the years {_YEARS[0]} and {_YEARS[1]}")
+    return day
 
 
 def _clock(raw: Any) -> int:
