@@ -28,7 +28,7 @@ from frontrow.recommend.history import histories
 from frontrow.recommend.model import Model, content_of, fit
 from frontrow.recommend.signals import Interactions, from_columns
 
-MINUTES = 0.75
+MINUTES = 1.5
 EASE_RIDGES = (300.0, 450.0, 600.0, 800.0)
 
 

@@ -65,7 +65,7 @@ def choose(
         step(f"{what}: {score:.4f}")
 
     depth = 100 if timing == "none" else 20
-    chosen, score, B = _choose_edlae(parts_of_time[-1], config, depth, left)
+    chosen, score, B = _choose_edlae(parts_of_time[-1], config, depth, lambda: left(0.5 if timing == "none" else 0.25))
     config = replace(config, edlae=chosen)
     done(
         f"B with ridge {chosen.ridge:g}, dropout {chosen.dropout:g}, power {chosen.viewer_power:g}, "
@@ -74,7 +74,7 @@ def choose(
     )
     if timing == "clock":
         config = replace(config, popularity=_choose_popularity(parts_of_time, config))
-    if not left(0.9):
+    if interactions.n_titles > CLIMB_TITLES and not left(0.9):
         return Choice(config, None, timing, tuple(steps))
     fitted = [fit_parts(world.past, config) for world in parts_of_time[:-1]]
     fitted.append(fit_parts(parts_of_time[-1].past, config, B))
@@ -84,7 +84,7 @@ def choose(
     config = replace(config, mix=mix)
     done("blend " + ", ".join(f"{name} {weight:g}" for name, weight in mix.weights.items() if weight), score)
     trained = None
-    if timing != "none" and left(0.9):
+    if timing != "none" and left(1.0):
         trained, gain = choose_ranker(parts_of_time[-1], fitted[-1], config.mix, content, seed)
         if trained is not None:
             done("ranker against the blend", gain)
@@ -107,7 +107,7 @@ def _judge(scores: NDArray[np.float32], world: World, depth: int) -> NDArray[np.
 
 
 def _choose_edlae(
-    world: World, config: FitConfig, depth: int, left: Callable[[float], bool]
+    world: World, config: FitConfig, depth: int, left: Callable[[], bool]
 ) -> tuple[edlae.EdlaeConfig, float, Any]:
     """The best configuration found, its score and its B: climb one parameter at a time, each try is one solve.
 
@@ -130,7 +130,7 @@ def _choose_edlae(
     while improved:
         improved = False
         for candidate in _neighbours(best):
-            if candidate in tried or not left(0.5):
+            if candidate in tried or not left():
                 continue
             tried.add(candidate)
             if candidate.viewer_power != power:
@@ -234,7 +234,7 @@ def _choose_weights(made: list[World], fitted: list[Parts], mix: Mix, timing: Ti
 
 
 def choose_ranker(world: World, parts: Parts, mix: Mix, content: Content, seed: int) -> tuple[Ranker | None, float]:
-    """Train on the newest world; kept only if it beats the blend on the fifth of its viewers that it did not see."""
+    """Train on four fifths of the newest world's viewers; kept only if it beats the blend on the last fifth."""
     n = len(world.viewers)
     if n < ranker.LEAST_VIEWERS:
         return None, 0.0
@@ -262,4 +262,4 @@ def choose_ranker(world: World, parts: Parts, mix: Mix, content: Content, seed: 
     )
     if gain.mean() <= gain.std() / np.sqrt(len(gain)):
         return None, float(gain.mean())
-    return ranker.fit(columns, labels, seed), float(gain.mean())
+    return trial, float(gain.mean())
