@@ -2,12 +2,14 @@
 """The sheet: every fault at once with its place, money exact, CSV and YAML round trips, the schema."""
 
 import json
+from importlib import resources
 
 import jsonschema
 import pytest
 import yaml
 
-from frontrow.production import fields, money, reading, writing
+from frontrow.errors import InputError
+from frontrow.production import facts, fields, money, reading, rules, writing
 from frontrow.production.faults import SheetFaults
 
 BASE = """\
@@ -115,3 +117,22 @@ def test_the_example_fits_the_json_schema(film_text):
     jsonschema.Draft202012Validator(schema).validate(document)
     document["scenes"][0]["colour"] = "red"
     assert not jsonschema.Draft202012Validator(schema).is_valid(document)
+
+
+def test_a_rule_pack_of_the_users_own_lies_beside_the_sheet():
+    sheet = reading.read_yaml(BASE.replace("calendar: {", "calendar: {rules: mine.yaml, "))
+    text = resources.files("frontrow.production").joinpath("rule_packs", "house-2026.yaml").read_text("utf-8")
+    mine = facts.derive(sheet, {"mine.yaml": text.replace("daily_minutes: 660", "daily_minutes: 700")})
+    assert mine.pack.rest_minutes == 700
+    with pytest.raises(InputError, match="not found"):
+        facts.derive(sheet)
+    with pytest.raises(InputError, match="no rule pack"):
+        facts.derive(sheet, {"mine.yaml": "rest: 3"})
+
+
+def test_every_rule_pack_names_its_source_and_date():
+    for name in rules.names():
+        pack = rules.load(name)
+        assert pack.name == name
+        assert pack.source
+        assert pack.valid_from.year >= 2026

@@ -5,22 +5,30 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from frontrow.cli.options import JsonOption, SeedOption, emit_json, emit_table, note
-from frontrow.errors import Infeasible, InputError
+from frontrow.cli.production_files import (
+    money_text,
+    parse_date,
+    publish,
+    read_facts,
+    read_plan,
+    read_text,
+    refuse,
+    search_progress,
+    ticker,
+    write,
+    write_example,
+)
+from frontrow.errors import InputError
 
 if TYPE_CHECKING:
-    from frontrow.production.facts import Facts
-    from frontrow.production.plan import Plan
-    from frontrow.production.sheet import Sheet
-    from frontrow.production.solve import Solved
+    pass
 
 SecondsOption = Annotated[
     float, typer.Option("--seconds", min=1, help="Time to search; Ctrl-C ends it with the best so far.")
@@ -38,43 +46,6 @@ def register(app: typer.Typer) -> None:
         group.command()(command)
     group.command("what-if")(what_if)
     app.add_typer(group, name="production")
-
-
-def read_text(path: Path) -> str:
-    """The text of a file. Raises InputError when it is not there or is not text."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-
-
-def read_sheet(path: Path) -> Sheet:
-    """The sheet in a YAML file or a folder of CSVs. Raises SheetFaults with every fault."""
-    from frontrow.production import reading
-
-    if path.is_dir():
-        files = {file.name: read_text(file) for file in sorted(path.glob("*.csv"))}
-        if not files:
-            raise InputError(f"{path} holds no CSV files; a sheet folder has scenes.csv, sites.csv, calendar.csv ...")
-        return reading.read_csvs(files)
-    return reading.read_yaml(read_text(path), path.name)
-
-
-def read_facts(path: Path) -> Facts:
-    """The sheet with what follows from it; history files lie beside the sheet."""
-    from frontrow.production import facts
-
-    sheet = read_sheet(path)
-    folder = path if path.is_dir() else path.parent
-    files = {}
-    for history in sheet.history:
-        file = (folder / history.file).resolve()
-        if folder.resolve() not in file.parents:
-            raise InputError(f"history file {history.file!r} is not beside the sheet; copy it there")
-        files[history.file] = read_text(file)
-    return facts.derive(sheet, files)
 
 
 def check(
@@ -161,7 +132,7 @@ def import_script(
     from frontrow.production import breakdown, reading, writing
 
     today = datetime.now(UTC).date()
-    first = _date(start, "--start") if start else today + timedelta(days=28 + (-today.weekday()) % 7)
+    first = parse_date(start, "--start") if start else today + timedelta(days=28 + (-today.weekday()) % 7)
     try:
         data = script.read_bytes()
     except OSError as error:
@@ -173,7 +144,7 @@ def import_script(
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, "utf-8")
     else:
-        _write(out, dict(writing.to_csvs(writing.to_document(sheet))))
+        write(out, dict(writing.to_csvs(writing.to_document(sheet))))
     if as_json:
         counts = {"scenes": len(sheet.scenes), "sites": len(sheet.sites), "people": len(sheet.people)}
         emit_json({"sheet": str(out), **counts, "review": found.review})
@@ -201,7 +172,7 @@ def plan(
     from frontrow.production.solve import needs_proof, solve
 
     if example is not None:
-        _example(example)
+        write_example(example)
         return
     if sheet is None or out is None:
         raise InputError("name a sheet and --out DIR, or --example DIR for a sheet to start from")
@@ -211,7 +182,7 @@ def plan(
         note("the grouped plan leaves scenes out: looking for rules that cannot hold together")
         core = find_core(facts, seconds=max(10.0, seconds / 2), clock=time.monotonic)
         if isinstance(core, Core):
-            _refuse(facts, core, seed, out, as_json)
+            refuse(facts, core, seed, out, as_json)
         first = None if isinstance(core, Core) else core
     with search_progress() as report:
         found = solve(
@@ -221,9 +192,9 @@ def plan(
             seed=seed,
             clock=time.monotonic,
             first=first,
-            tick=_ticker(facts, report, seconds),
+            tick=ticker(facts, report, seconds),
         )
-    _publish(facts, found, out, seed, as_json)
+    publish(facts, found, out, seed, as_json)
 
 
 def explain(
@@ -250,7 +221,7 @@ def explain(
         )  # fmt: skip
         return
     typer.echo(f"Scene {scene} is on {reason.date}.")
-    money = _money(facts)
+    money = money_text(facts)
     table = [
         (m.date, "" if m.broken else money(m.price), "; ".join(sorted({v.rule for v in m.broken})))
         for m in reason.alternatives
@@ -272,12 +243,12 @@ def what_if(
     from frontrow.production import explain as explaining
 
     facts, current = read_facts(sheet), read_plan(schedule)
-    moved = explaining.move(facts, current, scene, _date(day, "DATE"))
+    moved = explaining.move(facts, current, scene, parse_date(day, "DATE"))
     if as_json:
         broken = [str(violation) for violation in moved.broken]
         emit_json({"scene": scene, "date": moved.date, "price": moved.price, "items": moved.by_item, "broken": broken})
         return
-    money = _money(facts)
+    money = money_text(facts)
     rows = [(item, money(amount)) for item, amount in moved.by_item.items()]
     emit_table(f"Scene {scene} on {moved.date}", ("item", "change"), [*rows, ("total", money(moved.price))])
     for violation in moved.broken:
@@ -305,165 +276,20 @@ def replan(
         found = replanning.replan(
             facts,
             old,
-            locked_until=_date(locked_until, "--locked-until"),
+            locked_until=parse_date(locked_until, "--locked-until"),
             seconds=seconds,
             workers=workers or os.cpu_count() or 1,
             seed=seed,
             clock=time.monotonic,
-            tick=_ticker(facts, report, seconds),
+            tick=ticker(facts, report, seconds),
         )
     told = replanning.notices(facts, old, found.plan)
     if not as_json:
         emit_table(
             "Who must be told", ("who", "role", "changes"), [(n.who, n.role, "\n".join(n.changes)) for n in told]
         )
-    _write(
+    write(
         out,
         {"notices.json": json.dumps([{"who": n.who, "role": n.role, "changes": n.changes} for n in told], indent=1)},
     )
-    _publish(facts, found, out, seed, as_json, {"notices": told}, old)
-
-
-def read_plan(path: Path) -> Plan:
-    """The plan in a plan.json."""
-    from frontrow.production import plan as plans
-
-    try:
-        return plans.from_json(json.loads(read_text(path)))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}; give plan.json of 'production plan'") from None
-
-
-def _publish(
-    facts: Facts,
-    found: Solved,
-    out: Path,
-    seed: int,
-    as_json: bool,
-    more: dict[str, Any] | None = None,
-    old: Plan | None = None,
-) -> None:
-    """Check, price, simulate, write every output, and print the summary; exit status 3 for an incomplete plan."""
-    import numpy as np
-
-    from frontrow.production import checker, ledger, risk
-    from frontrow.production.show import report
-
-    previous = {scene: day for scene, (day, _) in old.where().items()} if old else None
-    found = _weathered(facts, found, previous, seed)
-    violations = checker.check(facts, found.plan)
-    book = ledger.price(facts, found.plan, previous)
-    items = book.by_item()
-    expected = items.get("expected weather loss", 0)
-    outlook = risk.simulate(facts, found.plan, book.total - expected, expected, np.random.default_rng(seed))
-    stamp = datetime.now(UTC)
-    _write(out, report.files(facts, found.plan, book, violations, outlook, stamp))
-    summary = {
-        "status": found.status, "cost": book.total, "currency": book.currency, "ledger": items,
-        "violations": [str(violation) for violation in violations], "core": [], "bound": found.bound,
-        "grouped_cost": found.grouped_cost, "grouped_left_out": found.grouped_left_out, "days": len(found.plan.days),
-        "p50": outlook.p50, "p90": outlook.p90, "overrun": outlook.overrun, "unscheduled": found.plan.unscheduled,
-        **(more or {}),
-    }  # fmt: skip
-    if as_json:
-        emit_json(summary)
-    else:
-        money = _money(facts)
-        emit_table(
-            "Ledger", ("item", "amount"), [*((i, money(a)) for i, a in items.items()), ("total", money(book.total))]
-        )
-        typer.echo(f"{out}/report.html: {len(found.plan.days)} days, P90 with rain {money(outlook.p90)}")
-    if found.plan.unscheduled:
-        left = ", ".join(found.plan.unscheduled)
-        raise Infeasible(
-            f"no day was found for scenes {left} in the time given; give more --seconds or free some dates"
-        )
-
-
-def _weathered(facts: Facts, found: Solved, previous: dict[str, date] | None, seed: int) -> Solved:
-    """The candidate that is cheapest on average over a few scenarios of rain with its cover sets."""
-    from dataclasses import replace
-
-    import numpy as np
-
-    from frontrow.production import ledger, risk
-
-    plans = [found.plan, *found.candidates]
-    if found.plan.unscheduled:
-        return found
-    books = [ledger.price(facts, candidate, previous) for candidate in plans]
-    dry = [book.total - book.by_item().get("expected weather loss", 0) for book in books]
-    best, _ = risk.rank(facts, list(zip(plans, dry, strict=True)), np.random.default_rng(seed))[0]
-    if best == 0:
-        return found
-    return replace(found, plan=plans[best], cost=books[best].total, status="feasible")
-
-
-def _refuse(facts: Facts, core: Any, seed: int, out: Path, as_json: bool) -> None:
-    from frontrow.production.infeasibility import price_relaxations
-
-    relaxations = price_relaxations(facts, core, seed)
-    summary = {
-        "status": "infeasible", "cost": None, "currency": facts.sheet.production.currency, "ledger": {},
-        "violations": [], "core": core.rules, "minimal": core.minimal, "relaxations": relaxations,
-    }  # fmt: skip
-    _write(out, {"infeasible.json": json.dumps({"core": core.rules, "minimal": core.minimal}, indent=1) + "\n"})
-    money = _money(facts)
-    if as_json:
-        emit_json(summary)
-    else:
-        costs = [(r.rule, money(r.cost) if r.cost is not None else "not enough alone") for r in relaxations]
-        emit_table("Rules that cannot hold together", ("rule", "cost of a plan without it"), costs)
-    raise Infeasible(f"no plan keeps every rule; these cannot hold together: {'; '.join(core.rules)}")
-
-
-def _ticker(facts: Facts, report: Any, seconds: float) -> Any:
-    money = _money(facts)
-
-    def tick(best: int | None, bound: int | None, left: float) -> None:
-        shown = "searching" if best is None else f"best {money(best)}"
-        if bound is not None and bound > 0:
-            shown += f", none below {money(bound)}"
-        report(shown, seconds - left, seconds)
-
-    return tick
-
-
-def _money(facts: Facts) -> Any:
-    from frontrow.production import money
-
-    return lambda amount: money.text(amount, facts.sheet.production.currency)
-
-
-def _date(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"{name} is {text!r}, which is no date; write YYYY-MM-DD") from None
-
-
-def _write(folder: Path, files: dict[str, Any]) -> None:
-    """Write texts and bytes into a folder, making it where needed."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            data = content.encode("utf-8") if isinstance(content, str) else content
-            (folder / name).write_bytes(data)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error.strerror}") from None
-
-
-def _example(folder: Path) -> None:
-    from frontrow.production import example
-
-    _write(folder, example.files())
-    typer.echo(f"{folder}/film.yaml: now run 'frontrow production plan {folder}/film.yaml --out schedule'")
-
-
-@contextmanager
-def search_progress() -> Iterator[Any]:
-    """A line on stderr with what is found so far and the time left; yields its update function."""
-    from frontrow.cli.options import progress
-
-    with progress("searching") as step:
-        yield lambda text, done, total: step(int(done), int(total), text)
+    publish(facts, found, out, seed, as_json, {"notices": told}, old)

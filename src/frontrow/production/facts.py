@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from frontrow.errors import InputError
 from frontrow.production import calendar_days, rules, sun, travel, weather
 from frontrow.production.rules import RulePack
 from frontrow.production.sheet import Scene, Sheet, Site, Trip
@@ -50,13 +51,22 @@ class Facts:
         return 20 * (crew.day + wages + crew.move + max((site.fee for site in self.sheet.sites), default=0)) + 1
 
 
+def _pack(name: str, files: Mapping[str, str]) -> RulePack:
+    """A pack that comes with Frontrow, or the user's own file beside the sheet."""
+    if not name.endswith(".yaml"):
+        return rules.load(name)
+    if name not in files:
+        raise InputError(f"rule pack {name!r} was not found beside the sheet")
+    return rules.read(files[name], name)
+
+
 def derive(sheet: Sheet, files: Mapping[str, str] | None = None) -> Facts:
-    """The facts of a sheet; `files` holds the text of its history files by name."""
+    """The facts of a sheet; `files` holds the text of its history and rule files by name."""
     return Facts(
         sheet=sheet,
         dates=tuple(calendar_days.shooting_dates(sheet.calendar)),
         free=calendar_days.free_dates(sheet.calendar),
         trips=travel.trips(sheet),
         chains=weather.chains(sheet, files or {}),
-        pack=rules.load(sheet.calendar.rules),
+        pack=_pack(sheet.calendar.rules, files or {}),
     )

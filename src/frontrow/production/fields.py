@@ -111,7 +111,9 @@ CALENDAR = (
     Field("meal_minutes", "whole", "meal break, counted as work time", 45, low=0, high=180),
     Field("move_minutes", "whole", "moving to another site the same day", 45, low=0, high=300),
     Field("sites_a_day", "whole", "most sites on one day", 3, low=1, high=6),
-    Field("rules", "text", "rule pack (rest, overtime, minors)", "house-2026"),
+    Field(
+        "rules", "text", "rule pack for rest, overtime, minors: a name, or a .yaml file beside the sheet", "house-2026"
+    ),
 )
 LOCKS = (
     Field("scene", "id", "scene that is fixed", required=True),

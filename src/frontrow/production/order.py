@@ -20,7 +20,8 @@ from frontrow.production.two_ended import DENSE, prove_from_both_ends
 PROVEN_SCENES = 24  # merged scenes: below, the DP always finishes
 TRIED_SCENES = 30  # merged scenes: up to here a proof is worth trying
 _FEW_STEPS = 800  # heat-bath steps a scene when a proof follows
-_ANNEALING_SHARE = 0.85  # of the time; the rest is for windows and bounds
+_ANNEALING_SHARE = 0.8  # of the time; the rest is for windows and bounds
+_MODEL_SECONDS = 3.0  # to build the CP-SAT model and to end it
 _STEPS_PER_SECOND = 9_000  # a modest machine's rate, so that the time allowed decides the steps and not the clock
 
 Tick = Callable[[str, int, int, float], None]
@@ -79,8 +80,8 @@ def solve_order(
             if proof.proven:
                 return _result(instance, proof, "dynamic programming from an annealed order")
             best, bound = list(proof.order), max(bound, proof.bound)
-        elif ends - clock() > 1:
-            left = min(10.0, ends - clock())
+        elif ends - clock() > _MODEL_SECONDS + 1:
+            left = min(10.0, ends - clock() - _MODEL_SECONDS)
             bound = max(bound, bounds.linear_order_bound(instance, best, bound, left, workers, seed))
     except KeyboardInterrupt:
         pass  # what was found so far is the answer

@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from frontrow.errors import InputError
+
 DISCLAIMER = "The rule pack is an example to calculate with and claims no legal compliance."
 
 
@@ -64,6 +66,16 @@ def load(name: str) -> RulePack:
         raise KeyError(name)
     text = resources.files("frontrow.production").joinpath("rule_packs", f"{name}.yaml").read_text("utf-8")
     return parse(yaml.safe_load(text))
+
+
+def read(text: str, file: str) -> RulePack:
+    """A pack of the user's own. Raises InputError naming what is missing or wrong."""
+    try:
+        return parse(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise InputError(f"{file} is not valid YAML: {error}; start from a copy of {names()[0]}.yaml") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{file} is no rule pack: {error!r}; start from a copy of {names()[0]}.yaml") from None
 
 
 def parse(pack: dict[str, Any]) -> RulePack:
