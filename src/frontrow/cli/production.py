@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 SecondsOption = Annotated[
     float, typer.Option("--seconds", min=1, help="Time to search; Ctrl-C ends it with the best so far.")
 ]
+ExampleOption = Annotated[
+    Path | None, typer.Option("--example", help="Write small valid inputs to this folder and stop.")
+]
 WorkersOption = Annotated[
     int, typer.Option("--workers", min=0, help="Threads of CP-SAT; 1 gives the same plan each time, 0 takes all cores.")
 ]
@@ -83,10 +86,11 @@ def check(
 
 
 def order(
-    instance: Annotated[Path, typer.Argument(help="Talent-scheduling .dat or movie-shoot .txt.")],
+    instance: Annotated[Path | None, typer.Argument(help="Talent-scheduling .dat or movie-shoot .txt.")] = None,
     seconds: SecondsOption = 60,
     workers: WorkersOption = 1,
     seed: SeedOption = 0,
+    example: ExampleOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find the cheapest order of scenes: proven best for small instances, good with a bound for large ones.
@@ -96,6 +100,11 @@ def order(
     from frontrow.production.instances import read_instance
     from frontrow.production.order import solve_order
 
+    if example is not None:
+        write_example(example)
+        return
+    if instance is None:
+        raise InputError("name an instance, or --example DIR for one to start from")
     problem = read_instance(read_text(instance))
     with search_progress() as report:
         found = solve_order(
@@ -117,12 +126,17 @@ def order(
 
 
 def import_script(
-    script: Annotated[Path, typer.Argument(help="Screenplay: .fountain or .fdx (told from the content).")],
-    out: Annotated[Path, typer.Option("--out", help="Sheet to write: a .yaml file, or a folder for CSVs.")],
+    script: Annotated[
+        Path | None, typer.Argument(help="Screenplay: .fountain or .fdx (told from the content).")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Sheet to write: a .yaml file, or a folder for CSVs.")
+    ] = None,
     start: Annotated[
         str, typer.Option("--start", help="First shooting day, YYYY-MM-DD; without it a Monday in four weeks.")
     ] = "",
     currency: Annotated[str, typer.Option("--currency", help="ISO 4217 code of the amounts.")] = "EUR",
+    example: ExampleOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Break a screenplay down into a production sheet; what the script does not say is estimated and marked so.
@@ -131,6 +145,11 @@ def import_script(
     """
     from frontrow.production import breakdown, reading, writing
 
+    if example is not None:
+        write_example(example)
+        return
+    if script is None or out is None:
+        raise InputError("name a script and --out SHEET, or --example DIR for a script to start from")
     today = datetime.now(UTC).date()
     first = parse_date(start, "--start") if start else today + timedelta(days=28 + (-today.weekday()) % 7)
     try:
@@ -159,9 +178,7 @@ def plan(
     seconds: SecondsOption = 60,
     workers: WorkersOption = 1,
     seed: SeedOption = 0,
-    example: Annotated[
-        Path | None, typer.Option("--example", help="Write a small valid sheet to this folder and stop.")
-    ] = None,
+    example: ExampleOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a costed shooting schedule that breaks no rule, or name the rules that cannot hold together (exit status 3).

@@ -195,6 +195,8 @@ def write_example(folder: Path) -> None:
 
     write(folder, example.files())
     typer.echo(f"{folder}/film.yaml: now run 'frontrow production plan {folder}/film.yaml --out schedule'")
+    typer.echo(f"{folder}/film.fountain: 'frontrow production import {folder}/film.fountain --out sheet.yaml'")
+    typer.echo(f"{folder}/ferry.dat: 'frontrow production order {folder}/ferry.dat'")
 
 
 @contextmanager

@@ -37,9 +37,53 @@ risk: {wet_mm: 2, loss: 80, wet_share: 35, stability: 300}
 """
 
 
+_SCRIPT = """\
+Title: The Ferry
+
+EXT. HARBOUR - DAWN #1#
+
+ANNA waits with a suitcase. Ole comes.
+
+ANNA
+You are late.
+
+OLE (O.S.)
+The ferry was.
+
+INT. FERRY - BRIDGE - DAY #2#
+
+Ole at the helm.
+"""
+_ORDER = """\
+ferry
+4
+3
+
+1 0 1 0   100
+1 1 0 1   200
+0 1 1 0   300
+
+1 2 3 1
+"""
+_ORDER_EXPLAINED = """\
+# ferry.dat, a talent-scheduling instance
+
+name / number of scenes / number of performers / for each performer a 0 or 1 for each scene, then the wage a day /
+the days of each scene. A movie-shoot instance has locations and precedences too: numbers of performers, scenes,
+locations and precedences / wages / location costs / days of each scene / location of each scene (from 0) / for each
+performer a 0 or 1 for each scene / pairs "earlier later" of scenes (from 0).
+"""
+
+
 def files() -> dict[str, str]:
-    """The example by file name: the sheet, and what each field means."""
-    return {"film.yaml": _SHEET, "FIELDS.md": _explained()}
+    """An example by file name for each command: a sheet with what each field means, a script, an order of scenes."""
+    return {
+        "film.yaml": _SHEET,
+        "FIELDS.md": _explained(),
+        "film.fountain": _SCRIPT,
+        "ferry.dat": _ORDER,
+        "ORDER.md": _ORDER_EXPLAINED,
+    }
 
 
 def _explained() -> str:
