@@ -73,6 +73,12 @@ class JobSettings(Section):
     gate_tolerance: float = Field(0.02, ge=0, le=1, description="share of recall a new model may lose and still go out")
 
 
+class MediaSettings(Section):
+    """[media]: where films lie."""
+
+    roots: tuple[str, ...] = Field(("media",), description="folders with films; relative ones lie in the workspace")
+
+
 class LogSettings(Section):
     """[log]: what the service writes about itself."""
 
@@ -95,6 +101,7 @@ class Settings(BaseSettings):
     service: ServiceSettings = ServiceSettings()
     recommend: RecommendSettings = RecommendSettings()
     jobs: JobSettings = JobSettings()
+    media: MediaSettings = MediaSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
