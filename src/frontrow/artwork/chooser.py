@@ -136,7 +136,7 @@ class Rows:
             return np.zeros(1, np.intp), np.zeros(1, np.intp), np.zeros(1), np.zeros(1)
         width = int(self.segment.max(initial=0)) + 1
         cells, place = np.unique(self.picture * width + self.segment, return_inverse=True)
-        played = np.bincount(place, self.played, minlength=len(cells))
+        played = np.asarray(np.bincount(place, self.played, minlength=len(cells)), np.float64)
         shown = np.bincount(place, minlength=len(cells)).astype(np.float64)
         return np.asarray(cells // width, np.intp), np.asarray(cells % width, np.intp), played, shown
 

@@ -32,7 +32,7 @@ def crops(picture: Picture, width: int, height: int) -> list[Crop]:
 
 def cut(
     path: Path,
-    pictures: Sequence[Picture],
+    times_s: Sequence[float],
     cuts: Sequence[Sequence[Crop]],
     bars: tuple[float, float, float, float],
     *,
@@ -41,17 +41,17 @@ def cut(
     take: Callable[[int, str, bytes], None],
     progress: guard.Progress | None = None,
 ) -> None:
-    """Call `take(place of the picture, shape, encoded file)` for every crop of every picture."""
-    order = sorted(range(len(pictures)), key=lambda place: pictures[place].seen.at_s)
+    """Call `take(place of the picture, shape, encoded file)` for every crop of the frame at each time."""
+    order = sorted(range(len(times_s)), key=lambda place: times_s[place])
     arguments = {
         "path": str(path.resolve()),
-        "times_s": [pictures[place].seen.at_s for place in order],
+        "times_s": [times_s[place] for place in order],
         "cuts": [[asdict(x) for x in cuts[place]] for place in order],
         "bars": bars,
         "kind": kind,
         "title": title,
     }
-    limits = guard.Limits(time_s=max(_LEAST_TIME_S, _SECONDS_A_FRAME * len(pictures)))
+    limits = guard.Limits(time_s=max(_LEAST_TIME_S, _SECONDS_A_FRAME * len(times_s)))
     guard.run(
         "frontrow.artwork.cut:make",
         arguments,

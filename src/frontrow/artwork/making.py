@@ -17,6 +17,7 @@ import numpy as np
 
 from frontrow.artwork import candidates, choose, cut, examine, networks, shots
 from frontrow.artwork.candidates import Candidate, CandidateConfig
+from frontrow.artwork.crop import SHAPES, Box, Crop
 from frontrow.artwork.encode import SUFFIX, Format
 from frontrow.artwork.survey import Parts, Survey, survey
 from frontrow.media.probe import Probe, probe
@@ -109,7 +110,14 @@ def write(made: Made, out: Path, *, kind: Format = "jpeg", title: str = "", step
 
     if places:
         cut.cut(
-            made.path, made.choice.pictures, places, made.bars, kind=kind, title=title, take=take, progress=_told(step)
+            made.path,
+            [x.seen.at_s for x in made.choice.pictures],
+            places,
+            made.bars,
+            kind=kind,
+            title=title,
+            take=take,
+            progress=_told(step),
         )
     manifest = describe(made) | {
         "candidates": [
@@ -120,6 +128,30 @@ def write(made: Made, out: Path, *, kind: Format = "jpeg", title: str = "", step
     _write_json(out / MANIFEST, manifest)
     _Kept(out, made.path).clear()
     return manifest
+
+
+def cut_again(
+    path: Path, entry: dict[str, Any], manifest: dict[str, Any], shape: str, place: tuple[float, float, float]
+) -> tuple[str, Box, bytes]:
+    """A crop by hand of a picture of a manifest: its file's name, where it was cut, and the file.
+
+    `place` is the wanted middle (x, y) and size, shares of the picture and of the largest crop that fits.
+    """
+    width, height = manifest["size"]
+    wide = place[2] * min(1.0, SHAPES[shape] * height / width)
+    tall = place[2] * min(1.0, width / height / SHAPES[shape])
+    left, top = min(max(0.0, place[0] - wide / 2), 1 - wide), min(max(0.0, place[1] - tall / 2), 1 - tall)
+    box = Box(left, top, left + wide, top + tall)
+    kept: list[bytes] = []
+    cut.cut(
+        path,
+        [entry["at_s"]],
+        [[Crop(shape, box, Box(**entry["crops"][shape]["title"]), faces_whole=False)]],
+        (manifest["bars"][0], manifest["bars"][1], manifest["bars"][2], manifest["bars"][3]),
+        kind="webp",
+        take=lambda _place, _shape, data: kept.append(data),
+    )
+    return f"{round(1000 * entry['at_s']):08d}-{shape.replace(':', 'x')}-hand.{SUFFIX['webp']}", box, kept[0]
 
 
 def shown_size(made: Made) -> tuple[int, int]:
@@ -134,6 +166,8 @@ def describe(made: Made) -> dict[str, Any]:
     return {
         "video": made.path.name,
         "duration_s": made.probe.duration_s,
+        "size": list(shown_size(made)),
+        "bars": list(made.bars),
         "shots": len(made.shots),
         "looked_at": len(made.pictures),
         "refused": made.choice.refused,

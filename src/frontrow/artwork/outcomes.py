@@ -1,9 +1,9 @@
 """What came of the pictures that were shown: impressions joined with qualified plays, from the event log.
 
 An impression says which picture was shown (`props.picture`), with what probability it was drawn
-(`props.picture_propensity`) and to which segment. The reward is a qualified play, not a click: two minutes or a tenth of
-the title, in answer to the same decision. Only the first showing of a picture to a viewer counts: a choice that sticks
-is one draw.
+(`props.picture_propensity`) and to which segment. The reward is a qualified play, not a click: two minutes or a tenth
+of the title, in answer to the same decision. Only the first showing of a picture to a viewer counts: a choice that
+sticks is one draw.
 """
 
 from __future__ import annotations

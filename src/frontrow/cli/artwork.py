@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from frontrow.cli.options import JsonOption, emit_json, emit_table, note, progress
+from frontrow.cli.options import (
+    DEFAULT_WORKSPACE,
+    JsonOption,
+    SeedOption,
+    WorkspaceOption,
+    emit_json,
+    emit_table,
+    note,
+    progress,
+)
 
 if TYPE_CHECKING:
     from frontrow.artwork.shots import Shot
@@ -17,12 +26,16 @@ Workers = Annotated[int, typer.Option(min=1, max=64, help="Films looked at side 
 
 
 def register(app: typer.Typer) -> None:
-    """Add `artwork shots` and `artwork candidates`."""
+    """Add the commands of `artwork`."""
     group = typer.Typer(
         help="Find shots and pictures in films, and choose a picture for each viewer.", no_args_is_help=True
     )
     group.command("shots")(shots)
     group.command("candidates")(candidates)
+    group.command("make")(make)
+    group.command("choose")(choose)
+    group.command("evaluate")(evaluate)
+    group.command("report")(report)
     app.add_typer(group, name="artwork")
 
 
@@ -85,6 +98,129 @@ def candidates(
     refused = [f"{film['video']}: {film['refused']}" for film in found if film["refused"]]
     if refused:
         raise Refusal("; ".join(refused))
+
+
+def make(
+    title: Annotated[str, typer.Argument(help="Id of a title that has a film.")],
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the pictures of a title of the catalogue out of its film.
+
+    Example: frontrow artwork make big-buck-bunny --workspace demo
+    """
+    from frontrow import config
+    from frontrow.cli.jobs import run_now, tell
+    from frontrow.data.workspace import open_workspace
+    from frontrow.jobs import artwork as work
+
+    place = open_workspace(workspace)
+    tell(run_now(place, config.load(place.root), work.MAKE, {"title": title}), as_json=as_json)
+
+
+def choose(
+    member: Annotated[str, typer.Argument(help="Member to choose for.")],
+    titles: Annotated[list[str], typer.Argument(help="Ids of titles.")],
+    segment: Annotated[str, typer.Option(help="Genre that the member likes best.")] = "",
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    as_json: JsonOption = False,
+) -> None:
+    """Print which picture of each title a member sees now, and how likely that was.
+
+    Example: frontrow artwork choose 12 big-buck-bunny --segment Comedy --workspace demo
+    """
+    import time
+
+    from frontrow import config
+    from frontrow.data.workspace import open_workspace
+    from frontrow.errors import InputError
+    from frontrow.jobs import artwork as work
+
+    place = open_workspace(workspace)
+    shelf = work.gallery(place)
+    without = [title for title in titles if not shelf.eligible(title)]
+    if without:
+        raise InputError(f"title {without[0]!r} has no pictures; run 'frontrow artwork make {without[0]}' first")
+    fitted = work.published(place) or work.fit(place, config.load(place.root), 0)[0]
+    at_ms = time.time_ns() // 1_000_000
+    found = [
+        {"title": title, "shown": fitted.choose(title, member, segment, at_ms, shelf.editor(title).pinned)}
+        for title in titles
+    ]
+    if as_json:
+        emit_json(found)
+        return
+    rows = [
+        (x["title"], *((y.picture, f"{y.propensity:.3f}", y.arm) if (y := x["shown"]) else ("", "", ""))) for x in found
+    ]
+    emit_table(f"Pictures for {member}", ("title", "picture", "propensity", "arm"), rows)
+
+
+def evaluate(workspace: WorkspaceOption = DEFAULT_WORKSPACE, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Tell what a chooser fitted on the older half of the log would have earned on the newer half; may refuse.
+
+    Exit status 3 when the log says too little.
+
+    Example: frontrow artwork evaluate --workspace demo
+    """
+    import numpy as np
+
+    from frontrow import config
+    from frontrow.artwork import chooser
+    from frontrow.artwork import report as reports
+    from frontrow.data.workspace import open_workspace
+    from frontrow.errors import Refusal
+    from frontrow.jobs import artwork as work
+
+    place = open_workspace(workspace)
+    shown, _, genres = work.showings(place, config.load(place.root))
+    shelf = work.gallery(place)
+    pictures = {title: shelf.eligible(title) for title, _ in shelf.titles()}
+    if not len(shown):
+        raise Refusal("no picture was shown yet; there is nothing to judge by")
+    half = int(shown["at_ms"].median() or 0)
+    fitted = chooser.fit(pictures, shown.filter(shown["at_ms"] <= half), genres, np.random.default_rng(seed))
+    judged = reports.judge(shown.filter(shown["at_ms"] > half), fitted, np.random.default_rng(seed))
+    chosen = judged.chosen
+    answer = {
+        "estimator": judged.estimator,
+        "value": chosen and chosen.value,
+        "low": chosen and chosen.low,
+        "high": chosen and chosen.high,
+        "logged": judged.logged_value,
+        "ess": judged.ess,
+        "refused": judged.refused,
+    }
+    if as_json:
+        emit_json(answer)
+    else:
+        emit_table("Qualified plays a showing", list(answer), [list(answer.values())])
+    if judged.refused:
+        raise Refusal(judged.refused)
+
+
+def report(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption = False) -> None:
+    """Tell how each picture does, and what choosing brings against one picture for all.
+
+    Example: frontrow artwork report --workspace demo
+    """
+    from frontrow import config
+    from frontrow.artwork import report as reports
+    from frontrow.data.workspace import open_workspace
+    from frontrow.jobs import artwork as work
+
+    place = open_workspace(workspace)
+    shown, _, _ = work.showings(place, config.load(place.root))
+    rates, lift = reports.rates(shown), reports.lift(shown)
+    if as_json:
+        emit_json({"pictures": rates, "lift": lift})
+        return
+    rows = [
+        (x["title"], x["picture"], x["showings"], int(x["plays"]), f"{x['rate']:.3f}", x["best_segment"]) for x in rates
+    ]
+    emit_table("Pictures", ("title", "picture", "showings", "plays", "rate", "most with"), rows)
+    told = lift.refused or f"{lift.effect:+.4f} ({lift.low:+.4f} to {lift.high:+.4f}) plays a showing"
+    note(f"Choosing against one picture for all: {told}")
 
 
 def _over_films(work: Any, films: list[Path], workers: int, what: str) -> list[dict[str, Any]]:

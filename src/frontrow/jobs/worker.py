@@ -192,6 +192,6 @@ class Worker:
 
 def functions() -> dict[str, JobFunction]:
     """Every job there is, by its kind."""
-    from frontrow.jobs import nightly
+    from frontrow.jobs import artwork, nightly
 
-    return {"nightly": nightly.run}
+    return {"nightly": nightly.run, artwork.MAKE: artwork.make, artwork.LEARN: artwork.learn}
