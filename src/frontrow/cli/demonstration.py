@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from frontrow.cli.options import note, progress
 from frontrow.errors import FetchFailed
+from frontrow.schema import Title
 
 if TYPE_CHECKING:
     from frontrow.config import Settings
@@ -15,6 +18,16 @@ if TYPE_CHECKING:
 
 NEWEST_HOURS_AGO = 1.0  # MovieLens ends in 1998: its events are moved so that the newest lies an hour back
 _LABEL = "demo.txt"
+BIG_BUCK_BUNNY = Title(
+    title="big-buck-bunny",
+    name="Big Buck Bunny",
+    year=2008,
+    genres=("Animation", "Children's", "Comedy"),
+    text="A large and good-natured rabbit meets three rodents who bully the small ones of the forest.",
+    duration_s=596,
+    asset="bbb.mp4",
+)
+"""A whole real film, CC-BY 3.0, Blender Foundation."""
 
 
 def build(place: Workspace, settings: Settings, seed: int) -> None:
@@ -33,9 +46,39 @@ def build(place: Workspace, settings: Settings, seed: int) -> None:
         note(f"Imported {report.events_stored:,} events of {what}")
     if artifacts.current_version(place.artifacts, "recommend") is None:
         from frontrow.cli.fit import fit_now
+        from frontrow.jobs.queue import Queue
 
-        fit_now(place, settings, gate=False)
+        fit_now(place, settings, gate=False, tune=False)
+        with Queue(place.jobs) as queue:  # the page comes up first; the model that the data chooses follows
+            queue.submit("nightly", {}, unique="nightly")
+    _add_film(place, settings)
     note(f"The demo shows {label.read_text('utf-8').strip()}")
+
+
+def _add_film(place: Workspace, settings: Settings) -> None:
+    """Big Buck Bunny as a title; its pictures are made by a job, beside the service."""
+    import shutil
+
+    from frontrow.data import fetch
+    from frontrow.data.catalogue import Catalogue
+    from frontrow.jobs import artwork
+    from frontrow.jobs.queue import Queue
+
+    with Catalogue(place.store_url(settings)) as catalogue:
+        try:
+            film = fetch.fetch(fetch.BIG_BUCK_BUNNY) / BIG_BUCK_BUNNY.asset
+        except FetchFailed as error:
+            note(f"Big Buck Bunny is missing: {error}")
+            return
+        target = place.root / "media" / BIG_BUCK_BUNNY.asset
+        if not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(film, target)
+        catalogue.upsert([msgspec.structs.replace(BIG_BUCK_BUNNY, added_ms=_now_ms())])
+    if artwork.gallery(place).manifest(BIG_BUCK_BUNNY.title) is None:
+        with Queue(place.jobs) as queue:
+            queue.submit(artwork.MAKE, {"title": BIG_BUCK_BUNNY.title}, unique=f"{artwork.MAKE} {BIG_BUCK_BUNNY.title}")
+        note(f"The pictures of {BIG_BUCK_BUNNY.name} follow in the background ({fetch.BIG_BUCK_BUNNY.licence})")
 
 
 def _source(seed: int) -> tuple[Source, str]:

@@ -20,6 +20,7 @@ from frontrow.schema import Event, Kind, Title
 from frontrow.service.auth import Caller, require
 from frontrow.service.hall import Audience, Hall, now_ms
 from frontrow.service.ingest import Request as Events
+from frontrow.web.artwork import Pictures
 from frontrow.web.posters import draw
 from frontrow.web.site import page_caller, render
 
@@ -41,6 +42,7 @@ MemberId = Annotated[str, Query(max_length=128)]
 def viewer_pages(hall: Hall) -> APIRouter:
     """Routes of the viewer's side of the site."""
     router = APIRouter(include_in_schema=False)
+    pictures = Pictures(hall)
 
     async def find(prefix: str) -> list[str]:
         """A few members for the switcher."""
@@ -57,8 +59,11 @@ def viewer_pages(hall: Hall) -> APIRouter:
             if row.kind in {"top", "popular"}:
                 hero, heading, row.tiles[:] = row.tiles[0], row.heading, row.tiles[1:]
                 break
+        shown = [str(tile.title) for row in rows for tile in row.tiles]
+        wide = await pictures.for_page(member, [str(hero.title)] if hero else [], "21:9")
         return render(
-            request, "home.html", caller, here="home", member=member, members=await find(member),
+            request, "home.html", caller, here="home", pictures=await pictures.for_page(member, shown),
+            hero_picture=wide.get(str(hero.title)) if hero else None, member=member, members=await find(member),
             rows=rows, hero=hero, hero_heading=heading,
             hero_poster=hero and draw(str(hero.title), hero.name, hero.genres),
             link=link_to(member, decision.decision_id), decision_id=decision.decision_id, versions=decision.versions,

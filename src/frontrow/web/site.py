@@ -49,6 +49,7 @@ def render(request: Request, template: str, caller: Caller | None, status: int =
 
 def add_site(app: FastAPI, hall: Hall) -> None:
     """Add every page to the service."""
+    from frontrow.web.artwork import artwork_pages
     from frontrow.web.console import console_pages
     from frontrow.web.discover import discover_pages
     from frontrow.web.pages import viewer_pages
@@ -59,6 +60,7 @@ def add_site(app: FastAPI, hall: Hall) -> None:
     app.include_router(viewer_pages(hall))
     app.include_router(discover_pages(hall))
     app.include_router(console_pages(hall))
+    app.include_router(artwork_pages(hall))
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     for kind in faults.HANDLED:
         app.add_exception_handler(kind, _show_fault)

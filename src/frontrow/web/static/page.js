@@ -65,6 +65,10 @@ if (rows?.dataset.acts === "1" && rows.dataset.member) {
         const now = Date.now();
         const props = { row: target.closest(".row").dataset.row };
         if (target.dataset.propensity) props.propensity = Number(target.dataset.propensity);
+        const { picture, picturePropensity, segment, pictureArm } = target.dataset;
+        if (picture) {
+          Object.assign(props, { picture, picture_propensity: Number(picturePropensity), segment, picture_arm: pictureArm });
+        }
         waiting.push({
           id: newId(now), at_ms: now, kind: "impression", member, title: target.dataset.title, decision_id: decision,
           value: Number(target.dataset.position), props,
