@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.worlds.viewing import DAY_MS, catalogue, chain, checkerboard
 
 from frontrow.errors import InputError
 from frontrow.recommend import evaluate, leak, metrics, report, tune, worlds
+from frontrow.recommend.batch import rank_all
 from frontrow.recommend.calibration import calibrate, genre_kl
 from frontrow.recommend.model import content_of, fit
 from frontrow.recommend.signals import Interactions, from_columns
@@ -123,3 +126,29 @@ def test_a_model_fitted_as_chosen_beats_popularity_on_the_checkerboard() -> None
     model = fit(told, catalogue(20), chosen.config)
     own = (told.matrix() @ model.B)[::2]
     assert own[:, ::2].mean() > own[:, 1::2].mean()
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> Interactions:
+    """Small data of any shape: few or many viewers, repeated pairs, ratings or none, times or none."""
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    rows, viewers, titles = draw(st.integers(1, 120)), draw(st.integers(1, 25)), draw(st.integers(1, 30))
+    at_ms = draw(st.sampled_from([None, 1, 1000, 10 * DAY_MS]))
+    return from_columns(
+        rng.integers(0, viewers, rows),
+        rng.integers(0, titles, rows),
+        list(range(titles)),
+        None if at_ms is None else rng.integers(0, 50, rows) * at_ms,
+        rng.integers(1, 11, rows) / 2 if draw(st.booleans()) else None,
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(anything())
+def test_whatever_the_data_something_is_chosen_fitted_and_ranked(told: Interactions) -> None:
+    titles = catalogue(told.n_titles, year=[None if title % 3 else 1990 for title in range(told.n_titles)])
+    count = itertools.count()
+    chosen = tune.choose(told, content_of(titles), clock_s=lambda: float(next(count)), budget_s=12)
+    best = rank_all(fit(told, titles, chosen.config, ranker=chosen.ranker), told, 10)
+    assert not np.isnan(best.score).any()
+    assert all(len(set(row.tolist())) == len(row) for row in best.title)
