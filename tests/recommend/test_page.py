@@ -196,6 +196,16 @@ def test_every_template_has_its_row_where_there_is_something_for_it(model: Model
     assert page.rows[0].tiles[0].played == 0.4
 
 
+def test_somebody_with_few_titles_gets_no_row_and_breaks_none() -> None:
+    people = [["Ann", "Bo"], ["Ann", "Bo"], [], [], ["Bo"], ["Ann"], ["Ann"], ["Ann"]]
+    titles = pl.DataFrame({"title": [f"t{i}" for i in range(8)], "name": ["x"] * 8, "people": people})
+    who = viewer(("t0", Kind.PLAY, None), ("t1", Kind.PLAY, None))
+    config = PageConfig(tiles=2, least_tiles=1, likings={"person": 9.0})
+    keys = [row.key for row in build_page(Model.unfitted(titles), who, now_ms=NOW_MS, config=config).rows]
+    assert "person:Ann" in keys
+    assert "person:Bo" not in keys
+
+
 def test_my_list_is_a_row_until_the_title_is_taken_off(model: Model) -> None:
     on = build_page(model, viewer(*COMEDIES, ("t36", Kind.LIST, 1.0)), now_ms=NOW_MS)
     off = build_page(model, viewer(*COMEDIES, ("t36", Kind.LIST, 1.0), ("t36", Kind.LIST, 0.0)), now_ms=NOW_MS)

@@ -7,6 +7,7 @@ candidate is kept as the artifact `recommend-candidate`, and a gate that was pas
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,9 +19,10 @@ from frontrow.data.replay import replay
 from frontrow.errors import DamagedArtifact, InputError
 from frontrow.jobs import gate
 from frontrow.jobs.worker import JobContext
-from frontrow.recommend import signals, tune
+from frontrow.recommend import row_order, signals, trends, tune
 from frontrow.recommend.model import Model, content_of, fit
 from frontrow.recommend.parts import FitConfig
+from frontrow.schema import Kind
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,20 +34,28 @@ _COLUMNS = ("seq", "at_ms", "kind", "member", "profile", "title", "country", "va
 _STAGES = 6
 
 
-def run(context: JobContext, *, gated: bool = True, seed: int = 0) -> dict[str, Any]:
-    """Fit and publish `recommend`. Raises GateRefused, and InputError when there is nothing to fit."""
+def run(context: JobContext, *, gated: bool = True, tuned: bool = True, seed: int = 0) -> dict[str, Any]:
+    """Fit and publish `recommend`. Raises GateRefused, and InputError when there is nothing to fit.
+
+    Without `tuned` (and `gated`) the default configuration is fitted: seconds, for a first page.
+    """
     context.step(0, _STAGES, "reading the log")
     events, high_water, titles = _read(context)
     candidate, judged = None, {"gate": "not asked for"}
     if gated:
         candidate, judged = _judge(context, events, titles, high_water, seed)
     interactions = signals.from_events(events, titles)
-    if candidate is None:
+    if candidate is None and not tuned:
+        model = fit(interactions, titles, FitConfig(), seed=seed)
+    elif candidate is None:
         model = _tuned(context, interactions, titles, seed)
     else:
         context.step(4, _STAGES, "fitting on everything")
         config = msgspec.convert(candidate.config, FitConfig)
         model = fit(interactions, titles, config, ranker=candidate.ranker, seed=seed)
+    config = msgspec.convert(model.config, FitConfig)
+    trending = trends.by_country(events, titles, config.popularity)
+    model = replace(model, likings=_likings(context, high_water), trends=trending)
     context.step(5, _STAGES, "publishing")
     metrics = {name: value for name, value in judged.items() if name != "recall_current"}
     artifact = _publish(context, RECOMMEND, model, interactions, high_water, seed, metrics)
@@ -66,6 +76,15 @@ def _read(context: JobContext) -> tuple[pl.DataFrame, int, pl.DataFrame]:
     if not len(read.frame):
         raise InputError(f"the log of {place.root} has no play, rating or click yet; there is nothing to fit")
     return read.frame, read.high_water, titles
+
+
+def _likings(context: JobContext, high_water: int) -> dict[str, float]:
+    """How much each kind of row is liked, as far as shown and clicked tiles tell."""
+    import polars as pl
+
+    kinds, columns = (Kind.IMPRESSION, Kind.CLICK), ("kind", "value", "props")
+    told = replay(context.workspace.log, kinds=kinds, up_to_seq=high_water, columns=columns).frame
+    return row_order.learn(told.with_columns(row=pl.col("props").str.json_path_match("$.row")))
 
 
 def _judge(

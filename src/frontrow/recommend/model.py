@@ -59,6 +59,8 @@ class Model:
     config: dict[str, Any] = field(default_factory=dict)
     likings: Mapping[str, float] = field(default_factory=lambda: dict(LIKINGS))
     """How much each kind of row is liked: `row_order.learn` makes it from the log."""
+    trends: Mapping[str, list[Any]] = field(default_factory=dict)
+    """Titles that trend in each country: `trends.by_country` makes it from the log."""
 
     def files(self) -> dict[str, Any]:
         """What to publish: file name -> array, frame or JSON value."""
@@ -69,7 +71,7 @@ class Model:
             "model.json": {
                 "format": FORMAT, "config": self.config, "mix": asdict(self.mix),
                 "ranker": self.ranker.text if self.ranker else "", "sparse": not isinstance(self.parts.B, np.ndarray),
-                "likings": dict(self.likings),
+                "likings": dict(self.likings), "trends": dict(self.trends),
             },
             **_sparse_files("N", self.parts.N),
         }  # fmt: skip
@@ -92,7 +94,8 @@ class Model:
         B = _open_sparse(source, "B", n) if head["sparse"] else np.asarray(source.array("B.npy"))
         parts = Parts(B, _open_sparse(source, "N", n), popularity)
         ranker = Ranker(head["ranker"]) if head["ranker"] else None
-        return cls(titles, parts, Mix(**head["mix"]), ranker, head["config"], head.get("likings", LIKINGS))
+        learnt = head.get("likings", LIKINGS), head.get("trends", {})
+        return cls(titles, parts, Mix(**head["mix"]), ranker, head["config"], *learnt)
 
     @classmethod
     def unfitted(cls, titles: pl.DataFrame) -> Model:
@@ -220,6 +223,14 @@ class Model:
         """Positions whose trend is up, steepest first."""
         order = np.argsort(-self.popularity.trend, kind="stable")
         return order[self.popularity.trend[order] > 0]
+
+    @cached_property
+    def trends_here(self) -> dict[str, NDArray[np.intp]]:
+        """Positions that trend in each country, steepest first."""
+        return {
+            country: np.array([self.index[title] for title in titles if title in self.index], np.intp)
+            for country, titles in self.trends.items()
+        }
 
     @cached_property
     def obscure(self) -> NDArray[np.bool_]:

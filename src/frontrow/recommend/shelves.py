@@ -92,9 +92,14 @@ def of_taste(
         yield from _people(model, standing, people)
 
 
-def of_catalogue(model: Model, may: NDArray[np.bool_], score: NDArray[np.float32], now_ms: int) -> Iterator[Shelf]:
-    """Trending, New and Leaving soon: the same for everybody but for the order."""
-    yield Shelf("trending", "trending", "Trending now", model.by_trend, ("Watched more than usual", "trend"))
+def of_catalogue(
+    model: Model, may: NDArray[np.bool_], score: NDArray[np.float32], country: str, now_ms: int
+) -> Iterator[Shelf]:
+    """Trending (where the viewer is, if that is known), New and Leaving soon."""
+    heading, order, why = "Trending now", model.by_trend, "Watched more than usual"
+    if country in model.trends_here:
+        heading, order, why = f"Trending in {country}", model.trends_here[country], f"{why} in {country}"
+    yield Shelf("trending", "trending", heading, order, (why, "trend"))
     newest = model.by_newness[may[model.by_newness]][:NEW_TITLES]
     newest = newest[: max(20, len(newest) // 2)]
     yield Shelf("new", "new", "New", newest[np.argsort(-score[newest], kind="stable")], ("New here", "new"))
@@ -129,6 +134,8 @@ def _people(model: Model, standing: Standing, most: int) -> Iterator[Shelf]:
     seen: dict[str, int] = {}
     for position in standing.history[standing.liked][:50].tolist():
         for name in model.people_of[position]:
+            if name not in model.people:
+                continue
             seen[name] = seen.get(name, 0) + 1
     for name in sorted((n for n in seen if seen[n] >= 2), key=lambda n: (-seen[n], n))[:most]:
         works = model.people[name]
