@@ -77,7 +77,7 @@ def _add_film(place: Workspace, settings: Settings) -> None:
         catalogue.upsert([msgspec.structs.replace(BIG_BUCK_BUNNY, added_ms=_now_ms())])
     if artwork.gallery(place).manifest(BIG_BUCK_BUNNY.title) is None:
         with Queue(place.jobs) as queue:
-            queue.submit(artwork.MAKE, {"title": BIG_BUCK_BUNNY.title}, unique=f"{artwork.MAKE} {BIG_BUCK_BUNNY.title}")
+            queue.submit(artwork.MAKE, {"title": BIG_BUCK_BUNNY.title}, unique=f"{artwork.MAKE} title={BIG_BUCK_BUNNY.title}")
         note(f"The pictures of {BIG_BUCK_BUNNY.name} follow in the background ({fetch.BIG_BUCK_BUNNY.licence})")
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from frontrow.data.workspace import Workspace
     from frontrow.jobs.queue import Job
 
+_DEFAULTS = {"gated": True, "tuned": True, "seed": 0}  # of the job: what is not said need not be written down
+
 
 def register(app: typer.Typer) -> None:
     """Add `fit recommend`."""
@@ -41,7 +43,8 @@ def fit_recommend(
     tell(fit_now(place, config.load(place.root), gate=gate, seed=seed), as_json=as_json)
 
 
-def fit_now(place: Workspace, settings: Settings, *, gate: bool = True, seed: int = 0) -> Job:
+def fit_now(place: Workspace, settings: Settings, *, gate: bool = True, tune: bool = True, seed: int = 0) -> Job:
     """Fit and publish the recommender through the queue, with a progress bar. Raises GateRefused and InputError."""
-    args = {**({} if gate else {"gated": False}), **({"seed": seed} if seed else {})}
+    asked = {"gated": gate, "tuned": tune, "seed": seed}
+    args = {name: value for name, value in asked.items() if value != _DEFAULTS[name]}
     return run_now(place, settings, "nightly", args)
