@@ -10,10 +10,12 @@ from graphlib import CycleError, TopologicalSorter
 from frontrow.production import calendar_days, rules
 from frontrow.production.faults import Fault
 from frontrow.production.rows import Row, Rows
-from frontrow.production.sheet import Sheet
+from frontrow.production.sheet import Sheet, Site
+from frontrow.production.travel import distance_km
 
 _LONGEST_SPAN = timedelta(days=3 * 366)
 _MOST_SCENES = 1_000
+_CITY_KM = 60.0  # across a city: the sun differs by a few minutes at most
 
 
 def find_contradictions(sheet: Sheet, table: Rows) -> Iterator[Fault]:
@@ -24,6 +26,7 @@ def find_contradictions(sheet: Sheet, table: Rows) -> Iterator[Fault]:
     yield from _circles(sheet, table)
     yield from _people(sheet, table)
     yield from _locks(sheet, table)
+    yield from _cities(sheet, table)
     stations = {history.station for history in sheet.history}
     for row, site in zip(table["sites"], sheet.sites, strict=True):
         if site.station and site.station not in stations:
@@ -85,6 +88,19 @@ def _scenes(sheet: Sheet, table: Rows) -> Iterator[Fault]:
             yield row.fault(
                 "set", f"no site that plays {scene.set!r} holds its {len(scene.cast)} cast, extras and crew"
             )
+
+
+def _cities(sheet: Sheet, table: Rows) -> Iterator[Fault]:
+    """A day works in the light of a whole city, so a city's sites lie close together."""
+    first: dict[str, Site] = {}
+    for row, site in zip(table["sites"], sheet.sites, strict=True):
+        other = first.setdefault(site.city, site)
+        km = distance_km((site.lat, site.lon), (other.lat, other.lon))
+        if km > _CITY_KM:
+            where = f"{site.city!r}" if site.city else "the same city (none is named)"
+            yield row.fault("city", f"is {km:.0f} km from {other.id!r} in {where}; give it a city of its own")
+        if site.zone != other.zone:
+            yield row.fault("zone", f"{site.zone!r} differs from that of {other.id!r} in the same city")
 
 
 def _circles(sheet: Sheet, table: Rows) -> Iterator[Fault]:

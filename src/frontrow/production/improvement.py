@@ -56,6 +56,7 @@ class Annealer(PlanPrices):
             taken |= units
             self.contents.append(units)
         self.contents.append(frozenset(range(len(self.units))) - taken)  # the last "date" holds what is left out
+        self._leave_out_followers()
         self.info: list[DayPrice | None] = [self.day(d, units) for d, units in enumerate(self.contents)]
         cost = self.unit_cost_of(self.info)
         for d in reversed(range(self.days)):
@@ -63,10 +64,18 @@ class Annealer(PlanPrices):
                 break
             self.contents[-1] |= self.contents[d]
             self.contents[d] = frozenset()
-            self.info[d], self.info[-1] = None, self.day(self.days, self.contents[-1])
+            self._leave_out_followers()
+            self.info = [self.day(e, units) for e, units in enumerate(self.contents)]
             cost = self.unit_cost_of(self.info)
         self.unit_cost = cost or 0
         self.day_of = {u: d for d, units in enumerate(self.contents) for u in units}
+
+    def _leave_out_followers(self) -> None:
+        """A scene whose predecessor is left out is left out too."""
+        out = set(self.contents[-1])
+        while more := {b for a, b, _ in self.before if a in out and b not in out}:
+            out |= more
+        self.contents = [*(units - out for units in self.contents[:-1]), frozenset(out)]
 
     def decision(self) -> Decision:
         """The plan as it stands."""
@@ -278,7 +287,7 @@ class Annealer(PlanPrices):
         for u in where:
             for a, b, gap in self.ordered.get(u, ()):
                 day_a, day_b = where.get(a, self.day_of[a]), where.get(b, self.day_of[b])
-                if day_a + gap > day_b and self.days not in (day_a, day_b):
+                if day_a + gap > day_b != self.days:  # what is left out may wait for anything, and nothing for it
                     return False
         return True
 

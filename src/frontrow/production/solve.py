@@ -95,7 +95,8 @@ def solve(
     plan = assemble(space, *(best or search.hinted))
     cost = ledger.price(facts, plan, previous).total
     _agree(facts, search, plan, cost)
-    if not grouped.unscheduled and cost > grouped_cost:
+    sound = not grouped.unscheduled and not checker.check(facts, grouped)
+    if sound and cost > grouped_cost:
         plan, cost = grouped, grouped_cost
     return Solved(
         status="incomplete" if plan.unscheduled else status,
@@ -104,7 +105,7 @@ def solve(
         bound=None if plan.unscheduled else search.bound,
         grouped_cost=grouped_cost,
         grouped_left_out=len(grouped.unscheduled),
-        candidates=tuple(other for other in (annealed, grouped) if not other.unscheduled),
+        candidates=tuple(other for other, good in ((annealed, not annealed.unscheduled), (grouped, sound)) if good),
     )
 
 
@@ -154,29 +155,35 @@ class Search:
         self.term_values: dict[str, int] = {}
 
     def complete_hint(self, start: Decision) -> None:
-        """Hint every variable: fix the decisions, let a quick solve fill in the rest, and hint all of it."""
+        """Hint every variable with the best values that go with a decision."""
+        solver = self._complete(start)
+        self.hinted = self._read(solver)
+        self.days.model.clear_hints()  # type: ignore[no-untyped-call]
+        for index in range(len(self.days.model.proto.variables)):
+            variable = self.days.model.get_int_var_from_proto_index(index)
+            self.days.model.add_hint(variable, solver.value(variable))
+
+    def _complete(self, decision: Decision) -> cp_model.CpSolver:
+        """Fix a decision and solve for the rest: engagements, calls, and every cost at its least."""
         from ortools.sat.python import cp_model
 
-        model = self.days.model
-        chosen = {(s, day, k) for day, scenes in start.scenes.items() for s, k in scenes}
+        fixed = self.days.model.clone()
+        chosen = {(s, day, k) for day, scenes in decision.scenes.items() for s, k in scenes}
         for option, literal in self.days.place.items():
-            model.add_hint(literal, (option.scene, option.day, option.site) in chosen)
+            value = (option.scene, option.day, option.site) in chosen
+            fixed.add(fixed.get_bool_var_from_proto_index(literal.index) == int(value))
         for (day, number), literal in self.days.mode.items():
             mode = self.space.modes[day][number]
-            model.add_hint(literal, bool(start.scenes.get(day)) and start.modes.get(day) == mode)
+            value = bool(decision.scenes.get(day)) and decision.modes.get(day) == mode
+            fixed.add(fixed.get_bool_var_from_proto_index(literal.index) == int(value))
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
-        solver.parameters.fix_variables_to_their_hinted_value = True
-        solver.parameters.max_time_in_seconds = 60
-        status = solver.solve(model)
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            raise Disagreement("the grouped plan does not fit the model")
-        self.hinted = self._read(solver)
-        self._record(solver)
-        model.clear_hints()  # type: ignore[no-untyped-call]
-        for index in range(len(model.proto.variables)):
-            variable = model.get_int_var_from_proto_index(index)
-            model.add_hint(variable, solver.value(variable))
+        solver.parameters.max_time_in_seconds = 120
+        if solver.solve(fixed) != cp_model.OPTIMAL:
+            raise Disagreement("a plan of the annealing does not fit the model")
+        self.term_values = {name: int(solver.value(term)) for name, term in self.costs.terms.items()}
+        self.cost = sum(self.term_values.values())
+        return solver
 
     def run(
         self, seconds: float, budget: float, workers: int, seed: int, clock: Callable[[], float], tick: Tick | None
@@ -211,12 +218,9 @@ class Search:
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return "feasible", None
         self.bound = round(solver.best_objective_bound)
-        self._record(solver)
-        return ("optimal" if status == cp_model.OPTIMAL else "feasible"), self._read(solver)
-
-    def _record(self, solver: cp_model.CpSolver) -> None:
-        self.term_values = {name: int(solver.value(term)) for name, term in self.costs.terms.items()}
-        self.cost = sum(self.term_values.values())
+        # A solution found in a hurry may leave costs above what its decisions need: settle them.
+        settled = self._complete(self._read(solver)[0])
+        return ("optimal" if status == cp_model.OPTIMAL else "feasible"), self._read(settled)
 
     def _read(self, solver: cp_model.CpSolver) -> Best:
         scenes: dict[int, list[tuple[int, int]]] = {}
