@@ -124,3 +124,13 @@ def test_machine_output_is_one_json_value(example: Path, capsys: pytest.CaptureF
     told = json.loads(capsys.readouterr().out)
     assert told["rows"] == {"titles": 5, "viewers": 5, "pairs": 12}
     assert told["timing"] == "clock"
+
+
+def test_times_in_seconds_are_taken_for_seconds_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "events.csv").write_text("member,title,at_ms\n1,2,893286638\n1,3,893286639\n", "utf-8")
+    columns = recommend_files.read_columns(tmp_path / "events.csv")
+    assert columns.at_ms is not None
+    assert columns.at_ms.tolist() == [893286638000, 893286639000]
+    assert "read as seconds" in capsys.readouterr().err

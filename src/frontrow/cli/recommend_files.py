@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from frontrow.data.artifacts import Artifact
 
 NAME = "recommend"
+_IN_SECONDS = (3e8, 1e11)  # times of 1979 and later, had they been written in seconds; smaller numbers are counters
 _EXAMPLE_EVENTS = """\
 member,title,at_ms,value
 ann,heat,1735689600000,4.5
@@ -89,6 +90,9 @@ def read_columns(path: Path) -> Columns:
     if not len(frame):
         raise InputError(f"{path} has no rows")
     at_ms = _numbers(frame, "at_ms", path)
+    if at_ms is not None and _IN_SECONDS[0] < at_ms.max() < _IN_SECONDS[1]:
+        note(f"{path}: at_ms up to {at_ms.max():.0f} would be before 1973; it is read as seconds")
+        at_ms = at_ms * 1000
     value = _numbers(frame, "value", path, empty=True)
     return Columns(
         frame["member"].to_numpy(), frame["title"].to_numpy(), None if at_ms is None else at_ms.astype(np.int64), value
