@@ -143,16 +143,11 @@ def choose(
         raise InputError(f"title {without[0]!r} has no pictures; run 'frontrow artwork make {without[0]}' first")
     fitted = work.published(place) or work.fit(place, config.load(place.root), 0)[0]
     at_ms = time.time_ns() // 1_000_000
-    found = [
-        {"title": title, "shown": fitted.choose(title, member, segment, at_ms, shelf.editor(title).pinned)}
-        for title in titles
-    ]
+    shown = [(title, fitted.choose(title, member, segment, at_ms, shelf.editor(title).pinned)) for title in titles]
     if as_json:
-        emit_json(found)
+        emit_json([{"title": title, "shown": x} for title, x in shown])
         return
-    rows = [
-        (x["title"], *((y.picture, f"{y.propensity:.3f}", y.arm) if (y := x["shown"]) else ("", "", ""))) for x in found
-    ]
+    rows = [(title, x.picture, f"{x.propensity:.3f}", x.arm) for title, x in shown if x]
     emit_table(f"Pictures for {member}", ("title", "picture", "propensity", "arm"), rows)
 
 
@@ -178,7 +173,7 @@ def evaluate(workspace: WorkspaceOption = DEFAULT_WORKSPACE, seed: SeedOption = 
     pictures = {title: shelf.eligible(title) for title, _ in shelf.titles()}
     if not len(shown):
         raise Refusal("no picture was shown yet; there is nothing to judge by")
-    half = int(shown["at_ms"].median() or 0)
+    half = int(np.median(shown["at_ms"].to_numpy()))
     fitted = chooser.fit(pictures, shown.filter(shown["at_ms"] <= half), genres, np.random.default_rng(seed))
     judged = reports.judge(shown.filter(shown["at_ms"] > half), fitted, np.random.default_rng(seed))
     chosen = judged.chosen

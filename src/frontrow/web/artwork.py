@@ -102,7 +102,7 @@ def artwork_pages(hall: Hall) -> APIRouter:
         except UnknownTitle as error:
             raise HTTPException(404, str(error)) from None
 
-    @router.get("/pictures/{title}/{name}")
+    @router.get("/pictures/{title:path}/{name}")
     async def picture(_: Reader, title: str, name: str) -> FileResponse:
         path = shelf.file(title, name)
         if path is None:
@@ -123,7 +123,7 @@ def artwork_pages(hall: Hall) -> APIRouter:
         rows = await run_in_threadpool(listed)
         return render(request, "artwork.html", caller, here="console", rows=rows)
 
-    @router.get("/console/artwork/{title}", dependencies=_REVIEW)
+    @router.get("/console/artwork/{title:path}", dependencies=_REVIEW)
     async def sheet(request: Request, caller: Reader, title: str) -> HTMLResponse:
         it, manifest = known(title), shelf.manifest(title)
 
@@ -138,14 +138,14 @@ def artwork_pages(hall: Hall) -> APIRouter:
             rates=rates, lift=lift, shapes=list(SHAPES), may_make=caller.may(Role.ADMIN),
         )  # fmt: skip
 
-    @router.post("/console/artwork/{title}/make", dependencies=_ADMIN)
+    @router.post("/console/artwork/{title:path}/make", dependencies=_ADMIN)
     async def make(title: str) -> RedirectResponse:
         known(title)
         with Queue(hall.workspace.jobs) as queue:
-            queue.submit(work.MAKE, {"title": title}, unique=f"{work.MAKE} {title}")
+            queue.submit(work.MAKE, {"title": title}, unique=f"{work.MAKE} title={title}")
         return RedirectResponse("/console/artwork", 303)
 
-    @router.post("/console/artwork/{title}/decide", dependencies=_REVIEW)
+    @router.post("/console/artwork/{title:path}/decide", dependencies=_REVIEW)
     async def decide(
         title: str, picture: Annotated[str, Form(max_length=32)], action: Annotated[str, Form(max_length=16)]
     ) -> RedirectResponse:
@@ -165,7 +165,7 @@ def artwork_pages(hall: Hall) -> APIRouter:
         await run_in_threadpool(shelf.decide, title, changed)
         return RedirectResponse(f"/console/artwork/{quote(title, safe='')}", 303)
 
-    @router.post("/console/artwork/{title}/crop", dependencies=_REVIEW)
+    @router.post("/console/artwork/{title:path}/crop", dependencies=_REVIEW)
     async def crop(
         title: str, picture: Annotated[str, Form(max_length=32)], shape: Annotated[str, Form(max_length=8)],
         middle_x: Annotated[float, Form(ge=0, le=100)], middle_y: Annotated[float, Form(ge=0, le=100)],
