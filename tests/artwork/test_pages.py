@@ -73,7 +73,7 @@ def test_a_film_becomes_pictures_that_are_shown_pinned_forbidden_and_cropped(run
     assert shelf.editor(FILM.title).pinned == second
     post(running, "/console/artwork/films%2Fone/decide", picture=second, action="forbid")
     assert shelf.editor(FILM.title).pinned == ""
-    assert [x["id"] for x in shelf.eligible(FILM.title)][0] == first
+    assert shelf.eligible(FILM.title)[0]["id"] == first
     assert second not in [x["id"] for x in shelf.eligible(FILM.title)]
     assert post(running, "/console/artwork/films%2Fone/decide", picture="none", action="pin").status_code == 404
 

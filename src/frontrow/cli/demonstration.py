@@ -44,6 +44,7 @@ def build(place: Workspace, settings: Settings, seed: int) -> None:
             )
         label.write_text(what + "\n", "utf-8")
         note(f"Imported {report.events_stored:,} events of {what}")
+        _add_film(place, settings)
     if artifacts.current_version(place.artifacts, "recommend") is None:
         from frontrow.cli.fit import fit_now
         from frontrow.jobs.queue import Queue
@@ -51,34 +52,20 @@ def build(place: Workspace, settings: Settings, seed: int) -> None:
         fit_now(place, settings, gate=False, tune=False)
         with Queue(place.jobs) as queue:  # the page comes up first; the model that the data chooses follows
             queue.submit("nightly", {}, unique="nightly")
-    _add_film(place, settings)
     note(f"The demo shows {label.read_text('utf-8').strip()}")
 
 
 def _add_film(place: Workspace, settings: Settings) -> None:
-    """Big Buck Bunny as a title; its pictures are made by a job, beside the service."""
-    import shutil
-
-    from frontrow.data import fetch
+    """Big Buck Bunny as a title; a job fetches the film and another makes its pictures, beside the service."""
     from frontrow.data.catalogue import Catalogue
     from frontrow.jobs import artwork
     from frontrow.jobs.queue import Queue
 
     with Catalogue(place.store_url(settings)) as catalogue:
-        try:
-            film = fetch.fetch(fetch.BIG_BUCK_BUNNY) / BIG_BUCK_BUNNY.asset
-        except FetchFailed as error:
-            note(f"Big Buck Bunny is missing: {error}")
-            return
-        target = place.root / "media" / BIG_BUCK_BUNNY.asset
-        if not target.exists():
-            target.parent.mkdir(exist_ok=True)
-            shutil.copyfile(film, target)
         catalogue.upsert([msgspec.structs.replace(BIG_BUCK_BUNNY, added_ms=_now_ms())])
-    if artwork.gallery(place).manifest(BIG_BUCK_BUNNY.title) is None:
-        with Queue(place.jobs) as queue:
-            queue.submit(artwork.MAKE, {"title": BIG_BUCK_BUNNY.title}, unique=f"{artwork.MAKE} title={BIG_BUCK_BUNNY.title}")
-        note(f"The pictures of {BIG_BUCK_BUNNY.name} follow in the background ({fetch.BIG_BUCK_BUNNY.licence})")
+    with Queue(place.jobs) as queue:
+        queue.submit(artwork.DEMO_FILM, {"title": BIG_BUCK_BUNNY.title}, unique=artwork.DEMO_FILM)
+    note(f"The film {BIG_BUCK_BUNNY.name} and its pictures follow in the background")
 
 
 def _source(seed: int) -> tuple[Source, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,9 +13,10 @@ from frontrow.artwork.candidates import CandidateConfig
 from frontrow.artwork.gallery import Gallery
 from frontrow.data import artifacts
 from frontrow.data.catalogue import Catalogue
-from frontrow.data.fetch import networks_folder
+from frontrow.data.fetch import BIG_BUCK_BUNNY, fetch, networks_folder
 from frontrow.data.replay import replay
 from frontrow.errors import InputError, Refusal
+from frontrow.jobs.queue import Queue
 from frontrow.media.container import resolve
 from frontrow.schema import Kind, Title
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 MAKE: Final = "artwork"
 LEARN: Final = "artwork-chooser"
+DEMO_FILM: Final = "demo-film"
 COUNT: Final = 12
 SPOILERS: Final = 0.2
 
@@ -60,6 +63,23 @@ def make(context: JobContext, *, title: str) -> dict[str, Any]:
     manifest = making.write(made, draft, kind="webp", step=context.step)
     shelf.put(title, manifest)
     return {"title": title, "pictures": len(manifest["candidates"]), "faults": manifest["faults"]}
+
+
+def fetch_demo_film(context: JobContext, *, title: str) -> dict[str, Any]:
+    """Put the demo's film into the media folder, and its pictures into the queue. Raises FetchFailed."""
+    context.step(0, 2, f"fetching a film ({BIG_BUCK_BUNNY.licence})")
+    with Catalogue(context.workspace.store_url(context.settings)) as catalogue:
+        asset = catalogue.get(title).asset
+    source = fetch(BIG_BUCK_BUNNY) / asset
+    target = context.workspace.root / context.settings.media.roots[0] / asset
+    target.parent.mkdir(exist_ok=True)
+    context.step(1, 2, "copying it")
+    shutil.copyfile(source, target.with_suffix(".writing"))
+    target.with_suffix(".writing").rename(target)
+    with Queue(context.workspace.jobs) as queue:
+        queue.submit(MAKE, {"title": title}, unique=f"{MAKE} title={title}")
+    context.step(2, 2, "fetched")
+    return {"title": title, "asset": asset}
 
 
 def learn(context: JobContext, *, seed: int = 0) -> dict[str, Any]:

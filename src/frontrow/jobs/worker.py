@@ -194,4 +194,9 @@ def functions() -> dict[str, JobFunction]:
     """Every job there is, by its kind."""
     from frontrow.jobs import artwork, nightly
 
-    return {"nightly": nightly.run, artwork.MAKE: artwork.make, artwork.LEARN: artwork.learn}
+    return {
+        "nightly": nightly.run,
+        artwork.MAKE: artwork.make,
+        artwork.LEARN: artwork.learn,
+        artwork.DEMO_FILM: artwork.fetch_demo_film,
+    }

@@ -103,6 +103,7 @@ def viewer_pages(hall: Hall) -> APIRouter:
             similar, decision_id, why = [], d, None
         return render(
             request, "title.html", caller, member=member, members=await find(member), it=it,
+            pictures=await pictures.for_page(member, [title, *(str(tile.title) for tile in similar)]),
             similar=similar, why=why, did=await _did(hall, audience, title), link=link_to(member, decision_id),
             decision_id=d or decision_id, may_act=caller.may(Role.INGEST), new_id=lambda: new_id(now_ms()),
         )  # fmt: skip
