@@ -50,7 +50,7 @@ def test_a_feasible_sheet_has_no_core_but_a_plan():
         ),
         ({"one": ", same_day: ['2']", "calendar": ", max_hours: 8"}, ("at most 8 hours a day", "scenes 1 and 2 on one day")),
         ({"y": ", born: 2014-01-01"}, ("rules for the minor Y",)),
-        ({"place": ", lat: 78.2, lon: 15.6", "calendar": "", "end": "2026-05-30", "locks": "locks: [{scene: '3', date: 2026-05-20}]"},
+        ({"place": ", lat: 78.2, lon: 15.6, city: North", "calendar": "", "end": "2026-05-30", "locks": "locks: [{scene: '3', date: 2026-05-20}]"},
          ("light of scene 3 (night exterior)", "lock of scene 3")),
         ({"end": "2026-03-02"}, ("at most 12 hours a day", "end of the calendar on 2026-03-02")),
     ],

@@ -94,15 +94,16 @@ def test_stopping_the_proof_leaves_a_bound_that_no_order_goes_below():
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_block_is_priced_right_in_every_place(seed: int):
     instance = random_instance(seed, scenes=9, actors=5, places=3, pairs=2)
     rng = np.random.default_rng(seed)
     order = np.array(prove(instance, width=1).order)
     size = int(rng.integers(1, 4))
     at = int(rng.integers(0, 9 - size + 1))
-    block, rest = order[at : at + size], np.delete(order, range(at, at + size))
-    low, prices = _Pricer(instance).price(rest, block)
+    pricer = _Pricer(instance, order)
+    flipped = bool(rng.random() < 0.5) and pricer.free(order[at : at + size])
+    rest, block, low, prices = pricer.price(at, size, flipped)
     for place, price in enumerate(prices):
         moved = [*rest[: low + place], *block, *rest[low + place :]]
         assert instance.allows(moved)

@@ -51,11 +51,10 @@ def anneal(
     if n < 3:
         return [int(scene) for scene in order]
     steps = config.steps_per_scene * n
-    pricer = _Pricer(instance)
-    spread = _spread(pricer, order, rng)
+    pricer = _Pricer(instance, order)
+    spread = _spread(pricer, rng)
     ratio = np.log(config.cold / config.hot)
     best, best_cost = order.copy(), instance.extra_cost(order.tolist())
-    cost = best_cost
     draws: Iterator[list[float]] = iter(())
     for step in range(steps):
         if step % 256 == 0:
@@ -70,19 +69,18 @@ def anneal(
         size = 1 if single < config.block_share else 2 + int(-np.log1p(-length) * (config.mean_block - 2))
         size = min(size, n // 2)
         at = int(where * (n - size + 1))
-        block = order[at : at + size]
-        if size > 1 and reverse < 0.5 and pricer.free(block):
-            block = block[::-1]
-        rest = np.concatenate((order[:at], order[at + size :]))
-        low, prices = pricer.price(rest, block)
+        flipped = size > 1 and reverse < 0.5 and pricer.free(order[at : at + size])
+        rest, block, low, prices = pricer.price(at, size, flipped)
         weights = np.exp((prices.min() - prices) / temperature)
         totals = weights.cumsum()
         place = int(totals.searchsorted(choice * totals[-1], side="right"))
         place = min(place, prices.size - 1)
-        cost = int(prices[place])
+        if low + place == at and not flipped:
+            continue
         order = np.concatenate((rest[: low + place], block, rest[low + place :]))
-        if cost < best_cost:
-            best_cost, best = cost, order
+        pricer.adopt(order)
+        if prices[place] < best_cost:
+            best_cost, best = int(prices[place]), order
     return polish(instance, best.tolist(), config.window, lambda: elapsed() >= _POLISH_SHARE)
 
 
@@ -140,9 +138,9 @@ def reorder(instance: OrderInstance, order: list[int], begin: int, end: int) -> 
 
 
 class _Pricer:
-    """Prices all places of a block at once."""
+    """Holds an order and prices all places of a block of it at once."""
 
-    def __init__(self, instance: OrderInstance) -> None:
+    def __init__(self, instance: OrderInstance, order: np.ndarray) -> None:
         self.instance = instance
         self.wages = instance.wages.astype(np.float64)
         self.works = instance.works
@@ -157,20 +155,53 @@ class _Pricer:
             self.after.setdefault(a, []).append(b)
             self.before.setdefault(b, []).append(a)
         self.tied = self.after.keys() | self.before.keys()
+        self.wages[~self.works.any(axis=1)] = 0
+        self.adopt(order)
+
+    def adopt(self, order: np.ndarray) -> None:
+        """Make `order` the order whose blocks are priced."""
+        self.order = order
+        self.sequence = self.works[:, order]
+        self.first = self.sequence.argmax(axis=1)
+        self.last = order.size - self.sequence[:, ::-1].argmax(axis=1)  # one past the last scene
 
     def free(self, block: np.ndarray) -> bool:
         """Whether `block` may be reversed."""
         return sum(scene in self.tied for scene in block.tolist()) < 2
 
-    def price(self, rest: np.ndarray, block: np.ndarray) -> tuple[int, np.ndarray]:
-        """The extra cost for each allowed gap: the first allowed gap, and a price for it and each following one."""
-        works = self.works[:, rest]
+    def _without(self, at: int, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """First scene, one past the last, and presence of each performer when `order[at:end]` is taken out.
+
+        Only who has the first or last scene in there must be looked up anew.
+        """
+        size = end - at
+        first = self.first - size * (self.first >= end)
+        last = self.last - size * (self.last > end)
+        present = np.ones(first.size, dtype=bool)
+        for who in np.flatnonzero((self.first >= at) & (self.first < end)).tolist():
+            beyond = self.sequence[who, end:]
+            skip = int(beyond.argmax()) if beyond.size else 0
+            present[who] = bool(beyond.size) and bool(beyond[skip])
+            first[who] = at + skip
+        for who in np.flatnonzero((self.last > at) & (self.last <= end)).tolist():
+            before = self.sequence[who, :at][::-1]
+            skip = int(before.argmax()) if before.size else 0
+            present[who] = present[who] and bool(before.size) and bool(before[skip])
+            last[who] = at - skip
+        first[~present] = last[~present] = 0
+        return first, last, present
+
+    def price(self, at: int, size: int, flipped: bool) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
+        """Take `size` scenes out at `at`: the rest, the block, the first gap that precedences allow, and the extra cost
+        with the block in that gap and in each following one.
+        """
+        order = self.order
+        block = order[at : at + size][:: -1 if flipped else 1]
+        rest = np.concatenate((order[:at], order[at + size :]))
         n = rest.size
-        first = works.argmax(axis=1)
-        last = n - works[:, ::-1].argmax(axis=1)  # one past the last scene
+        first, last, present = self._without(at, at + size)
         clock = np.zeros(n + 1)
         np.cumsum(self.durations[rest], out=clock[1:])
-        present = works[np.arange(first.size), first]
         if block.size == 1:
             scene = block[0]
             in_block = np.asarray(self.works[:, scene])
@@ -199,7 +230,7 @@ class _Pricer:
         if self.moves:
             prices += self._moving(rest, block)
         low, high = self._gaps(rest, block) if self.tied else (0, n)
-        return low, prices[low : high + 1]
+        return rest, block, low, prices[low : high + 1]
 
     def _moving(self, rest: np.ndarray, block: np.ndarray) -> np.ndarray:
         places = self.instance.locations
@@ -229,11 +260,11 @@ class _Pricer:
         return low, high
 
 
-def _spread(pricer: _Pricer, order: np.ndarray, rng: np.random.Generator) -> float:
+def _spread(pricer: _Pricer, rng: np.random.Generator) -> float:
     """Mean standard deviation of the prices of one step: the unit of temperature."""
     spreads = [1e-9]
-    for at in rng.integers(order.size, size=40):
-        _, prices = pricer.price(np.delete(order, at), order[at : at + 1])
+    for at in rng.integers(pricer.order.size, size=40).tolist():
+        prices = pricer.price(at, 1, False)[3]
         spreads.append(float(prices.std()))
     return float(np.mean(spreads)) or 1.0
 
