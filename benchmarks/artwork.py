@@ -118,7 +118,8 @@ def _shots(data: Path) -> Iterator[Figure]:
         ours = _measured(Path(sys.executable), OURS, files)
         yield Figure(
             "CPU speed of shot detection, by the peer's", peer["cpu_s"] / ours["cpu_s"], "x", reach=1.6,
-            peer="PySceneDetect adaptive", peer_value=1.0, detail=f"{ours['cpu_s']:.2f} s against {peer['cpu_s']:.2f} s",
+            peer="PySceneDetect adaptive", peer_value=1.0,
+            detail=f"{ours['cpu_s']:.2f} s against {peer['cpu_s']:.2f} s",
         )  # fmt: skip
 
 
@@ -140,9 +141,8 @@ def _matched(truth: list[float], found: list[float], tolerance_s: float) -> int:
 def _top(path: Path, until_s: float, count: int) -> list[float]:
     seen = survey(path, detail=True)
     found = shots.find(seen.signals)
-    wanted = [
-        x for x in candidates.pick(seen.signals, found, candidates.CandidateConfig(edges=0.0)) if x.at_s <= until_s
-    ]
+    everything = candidates.CandidateConfig(edges=0.0)
+    wanted = [x for x in candidates.pick(seen.signals, found, seen.duration_s, everything) if x.at_s <= until_s]
     looked, _ = examine.examine(path, wanted, seen.bars, {})
     chosen = choose.choose(choose.score(looked, float(seen.signals.at_s[-1]), with_faces=False), count)
     return [x.seen.at_s for x in chosen.pictures]

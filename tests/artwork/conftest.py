@@ -30,7 +30,9 @@ def encode(path: Path, frames: Sequence[NDArray[np.uint8]], rate: int = 25, code
 
 
 def scene(seed: int, height: int = 96, width: int = 160) -> NDArray[np.uint8]:
-    """A picture with large shapes and some texture, another for each seed."""
+    """A picture with large shapes and some texture, another for each seed; -1 is black."""
+    if seed < 0:
+        return np.full((height, width, 3), 3, np.uint8)
     rng = np.random.default_rng(seed)
     coarse = np.kron(rng.integers(30, 220, (6, 10, 3)), np.ones((height // 6, width // 10, 1)))
     return np.clip(coarse + rng.normal(0, 6, coarse.shape), 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Damaged and hostile files: a clear error or a partial result that says so, never a hang and never the parent's end."""
+"""Damaged and hostile files: a clear error or a partial result that says so, never a hang nor our own end."""
 
 from __future__ import annotations
 

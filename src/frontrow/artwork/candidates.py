@@ -45,9 +45,8 @@ class Candidate:
     jump: float  # how far its light differs from the shot's median, codes: a flash
 
 
-def pick(signals: Signals, shots: Sequence[Shot], config: CandidateConfig) -> list[Candidate]:
+def pick(signals: Signals, shots: Sequence[Shot], length_s: float, config: CandidateConfig) -> list[Candidate]:
     """Candidates in order of time; at most `config.most`, the best of each stretch of film where there are more."""
-    length_s = float(signals.at_s[-1])
     first_s = config.edges * length_s
     last_s = (1 - max(config.edges, config.spoilers)) * length_s
     motion = _motion(signals)

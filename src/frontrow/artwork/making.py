@@ -78,10 +78,11 @@ def find_pictures(
         progress=told,
     )
     found = shots.whole(seen.signals) if preview else shots.find(seen.signals)
-    wanted: list[Candidate] = candidates.pick(seen.signals, found, config)
+    last_s = float(seen.signals.at_s[-1])
+    length_s = seen.duration_s if last_s <= seen.duration_s < 2 * last_s + 10 else last_s  # some files lie
+    wanted: list[Candidate] = candidates.pick(seen.signals, found, length_s, config)
     paths = networks.available(models) if models else {}
     looked, faults = examine.examine(path, wanted, seen.bars, paths, progress=told) if wanted else ([], [])
-    length_s = float(seen.signals.at_s[-1])
     pictures = choose.score(looked, length_s, with_faces=networks.FACES in paths)
     return Made(
         path=path,

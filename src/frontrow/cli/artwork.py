@@ -21,7 +21,10 @@ from frontrow.cli.options import (
 if TYPE_CHECKING:
     from frontrow.artwork.shots import Shot
 
-Videos = Annotated[list[Path], typer.Argument(help="One or more video files.", show_default=False)]
+Videos = Annotated[list[Path] | None, typer.Argument(help="One or more video files.", show_default=False)]
+ExampleOption = Annotated[
+    Path | None, typer.Option("--example", metavar="DIR", help="Write a small film to try it on into DIR, and stop.")
+]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Films looked at side by side.")]
 
 
@@ -39,12 +42,17 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="artwork")
 
 
-def shots(video: Videos, workers: Workers = 1, as_json: JsonOption = False) -> None:
+def shots(
+    video: Videos = None, workers: Workers = 1, example: ExampleOption = None, as_json: JsonOption = False
+) -> None:
     """Print where the shots of a film begin and end, in seconds, and how the picture gets into each.
 
     Example: frontrow artwork shots film.mp4 --json
     """
-    found = _over_films(_shots_of, video, workers, "Looking for shots")
+    if example:
+        _write_example(example)
+        return
+    found = _over_films(_shots_of, _some(video), workers, "Looking for shots")
     if as_json:
         emit_json(found[0] if len(found) == 1 else found)
         return
@@ -56,14 +64,17 @@ def shots(video: Videos, workers: Workers = 1, as_json: JsonOption = False) -> N
 
 
 def candidates(
-    video: Videos,
-    out: Annotated[Path, typer.Option(help="Folder for the crops and manifest.json; one below it for each of many.")],
+    video: Videos = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the crops and manifest.json; one below it for each of many films.")
+    ] = Path("pictures"),
     count: Annotated[int, typer.Option(min=1, max=100, help="Pictures wanted.")] = 12,
     kind: Annotated[str, typer.Option("--format", help="jpeg, webp or avif.")] = "jpeg",
     title: Annotated[str, typer.Option(help="Title to draw on every crop.")] = "",
     no_spoilers: Annotated[bool, typer.Option("--no-spoilers", help="Leave out the last fifth of the film.")] = False,
     preview: Annotated[bool, typer.Option(help="Look at keyframes only: a hundred times real time, no shots.")] = False,
     workers: Workers = 1,
+    example: ExampleOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Choose the pictures of a film worth showing and cut them for 16:9, 2:3, 1:1 and 21:9.
@@ -77,16 +88,20 @@ def candidates(
     from frontrow.artwork.encode import SUFFIX
     from frontrow.errors import InputError, Refusal
 
+    if example:
+        _write_example(example)
+        return
+    films = _some(video)
     if kind not in SUFFIX:
         raise InputError(f"--format {kind!r} is not known; use {', '.join(SUFFIX)}")
-    names = [path.name for path in video]
+    names = [path.stem for path in films]
     if len(set(names)) < len(names):
         raise InputError("two films of the same name would write to one folder; run them one by one")
     work = partial(
-        _pictures_of, count=count, out=out, apart=len(video) > 1, kind=kind, title=title, no_spoilers=no_spoilers,
+        _pictures_of, count=count, out=out, apart=len(films) > 1, kind=kind, title=title, no_spoilers=no_spoilers,
         preview=preview,
     )  # fmt: skip
-    found = _over_films(work, video, workers, "Looking for pictures")
+    found = _over_films(work, films, workers, "Looking for pictures")
     if as_json:
         emit_json(found[0] if len(found) == 1 else found)
     else:
@@ -216,6 +231,25 @@ def report(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption =
     emit_table("Pictures", ("title", "picture", "showings", "plays", "rate", "most with"), rows)
     told = lift.refused or f"{lift.effect:+.4f} ({lift.low:+.4f} to {lift.high:+.4f}) plays a showing"
     note(f"Choosing against one picture for all: {told}")
+
+
+def _some(video: list[Path] | None) -> list[Path]:
+    from frontrow.errors import InputError
+
+    if not video:
+        raise InputError("no film was named; give one or more video files, or --example DIR for one to try")
+    return video
+
+
+def _write_example(folder: Path) -> None:
+    from frontrow.media import example
+
+    folder.mkdir(parents=True, exist_ok=True)
+    example.write(folder / "film.mp4")
+    note(
+        f"Wrote {folder / 'film.mp4'}: a cut at {example.CUT_S} s, a dissolve from {example.DISSOLVE_S[0]} to "
+        f"{example.DISSOLVE_S[1]} s. Any MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, FLV, ASF or MXF file will do."
+    )
 
 
 def _over_films(work: Any, films: list[Path], workers: int, what: str) -> list[dict[str, Any]]:

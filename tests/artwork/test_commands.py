@@ -1,0 +1,109 @@
+"""The commands as scripts see them: JSON on stdout, exit statuses, files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontrow.media import example
+
+
+def frontrow(*args: object, cache: Path | None = None) -> subprocess.CompletedProcess[str]:
+    import os
+
+    variables = os.environ | {"FRONTROW_CACHE": str(cache or "/nonexistent")}
+    command = [sys.executable, "-m", "frontrow", "artwork", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+
+
+def test_shots_of_the_example_are_those_that_it_says(tmp_path: Path) -> None:
+    assert frontrow("shots", "--example", tmp_path).returncode == 0
+    done = frontrow("shots", tmp_path / "film.mp4", "--json")
+    assert done.returncode == 0
+    found = json.loads(done.stdout)["shots"]
+    assert [x["transition"] for x in found] == ["start", "cut", "dissolve"]
+    assert found[1]["start_s"] == pytest.approx(example.CUT_S)
+    assert example.DISSOLVE_S[0] <= found[2]["start_s"] <= example.DISSOLVE_S[1]
+    assert found[2]["end_s"] == pytest.approx(example.LENGTH_S, abs=0.05)
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_candidates_write_every_shape_and_say_why(tmp_path: Path, preview: bool) -> None:
+    example.write(tmp_path / "film.mp4")
+    options = ["--preview"] if preview else []
+    done = frontrow(
+        "candidates", tmp_path / "film.mp4", "--out", tmp_path / "out", "--title", "A Film", *options, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["refused"] is None
+    assert told["candidates"]
+    for candidate in told["candidates"]:
+        assert set(candidate["files"]) == {"16:9", "2:3", "1:1", "21:9"}
+        assert 0 <= candidate["score"] <= 1
+        assert "technical" in candidate["reasons"]
+        for file in candidate["files"].values():
+            assert 0 < (tmp_path / "out" / file).stat().st_size <= 100_000
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["candidates"]
+    assert not (tmp_path / "out" / ".signals").exists()
+
+
+def test_many_films_give_a_folder_each_in_one_run(tmp_path: Path, film: Any) -> None:
+    one, two = film([(1, 40), (2, 40)], "one.mp4"), film([(3, 40)], "two.mp4")
+    done = frontrow("candidates", one, two, "--out", tmp_path / "out", "--workers", 2, "--json")
+    assert done.returncode == 0, done.stderr
+    assert [x["video"] for x in json.loads(done.stdout)] == ["one.mp4", "two.mp4"]
+    assert (tmp_path / "out" / "one" / "manifest.json").exists()
+    assert (tmp_path / "out" / "two" / "manifest.json").exists()
+
+
+def test_a_black_film_has_no_suitable_frame_and_exit_status_3(tmp_path: Path, film: Any) -> None:
+    black = film([(-1, 60)], "black.mp4")
+    done = frontrow("candidates", black, "--out", tmp_path / "out", "--json")
+    assert done.returncode == 3
+    assert "black" in json.loads(done.stdout)["refused"]
+
+
+def test_bad_input_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("not a film")
+    for args in (["shots", tmp_path / "none.mp4"], ["shots", tmp_path / "text.mp4"], ["shots"]):
+        done = frontrow(*args)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, film: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from frontrow.artwork import making, survey
+    from frontrow.artwork.candidates import CandidateConfig
+
+    monkeypatch.setattr(making, "_SAVE_EVERY", 1)
+    path = film([(1, 300), (2, 300)])
+    kept: list[float] = []
+
+    class Stop(Exception):
+        pass
+
+    def stop_late(done: int, total: int, text: str) -> None:
+        if len(list((tmp_path / "out").rglob("*.npz"))) >= 1:
+            raise Stop
+
+    with pytest.raises(Stop):
+        making.find_pictures(path, 2, config=CandidateConfig(), keep=tmp_path / "out", step=stop_late)
+    real = survey.survey
+
+    def watched(*args: Any, **options: Any) -> Any:
+        kept.extend(part["at_s"][-1] for part in options["done"] or [])
+        return real(*args, **options)
+
+    monkeypatch.setattr(making, "survey", watched)
+    resumed = making.find_pictures(path, 2, config=CandidateConfig(), keep=tmp_path / "out")
+    whole = making.find_pictures(path, 2, config=CandidateConfig())
+    assert kept
+    assert [x.start_s for x in resumed.shots] == [x.start_s for x in whole.shots]
+    assert len({x.seen.at_s for x in resumed.pictures}) == len(resumed.pictures)
