@@ -206,6 +206,23 @@ def test_somebody_with_few_titles_gets_no_row_and_breaks_none() -> None:
     assert "person:Bo" not in keys
 
 
+def test_an_episode_that_was_begun_is_its_series_to_go_on_with() -> None:
+    titles = pl.DataFrame(
+        {"title": ["s", "e1", "e2", "m"], "name": ["The Series", "One", "Two", "A Film"],
+         "kind": ["series", "episode", "episode", "movie"], "series": ["", "s", "s", ""]}
+    )  # fmt: skip
+    model = Model.unfitted(titles)
+    events = pl.DataFrame(
+        {"at_ms": [1, 2], "kind": ["stop", "stop"], "title": ["e1", "e2"], "value": [1.0, 0.3], "country": ""}
+    )
+    who = viewer_from_events(events, series=model.series)
+    page = build_page(model, who, now_ms=NOW_MS)
+    assert [(t.title, t.played) for t in page.rows[0].tiles] == [("s", 0.3)]
+    observe(who, Event(id="", at_ms=3, kind=Kind.STOP, member="", title="e2", value=1.0), model.series)
+    assert who.watched["s"].finished
+    assert not {"e1", "e2"} & {t.title for row in page.rows for t in row.tiles}
+
+
 def test_my_list_is_a_row_until_the_title_is_taken_off(model: Model) -> None:
     on = build_page(model, viewer(*COMEDIES, ("t36", Kind.LIST, 1.0)), now_ms=NOW_MS)
     off = build_page(model, viewer(*COMEDIES, ("t36", Kind.LIST, 1.0), ("t36", Kind.LIST, 0.0)), now_ms=NOW_MS)

@@ -17,7 +17,7 @@ import numpy as np
 from frontrow.errors import GateRefused
 from frontrow.recommend.rank import rank
 from frontrow.recommend.signals import Interactions, from_events
-from frontrow.recommend.viewer import Viewer, viewer_from_events
+from frontrow.recommend.viewer import Series, Viewer, viewer_from_events
 
 if TYPE_CHECKING:
     import polars as pl
@@ -118,8 +118,8 @@ def _without_taste(viewer: Viewer) -> Viewer:
     return replace(viewer, watched=watched, cache={})
 
 
-def _series(titles: pl.DataFrame) -> dict[Any, Any]:
+def _series(titles: pl.DataFrame) -> Series:
     if "series" not in titles.columns:
-        return {}
+        return Series()
     known = set(titles["title"])
-    return {title: series for title, series in titles.select("title", "series").iter_rows() if series in known}
+    return Series((title, series) for title, series in titles.select("title", "series").iter_rows() if series in known)

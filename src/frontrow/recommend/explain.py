@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from frontrow.recommend.answer import Because, Reason, Tile
+from frontrow.recommend.signals import FINISHED_FRACTION
 
 if TYPE_CHECKING:
     from frontrow.recommend.model import Model
@@ -87,7 +88,9 @@ def make_tiles(
     index, place_of = model.index, {position: place for place, position in enumerate(positions)}
     for title, what in viewer.watched.items():
         if what.unfinished and (place := place_of.get(index.get(title, -1))) is not None:
-            tiles[place] = replace(tiles[place], played=what.fraction or 0.0)
+            at = what.fraction or 0.0
+            # between two episodes the next one begins at its beginning
+            tiles[place] = replace(tiles[place], played=0.0 if at >= FINISHED_FRACTION else at)
     for position, propensity in propensities.items():
         if (place := place_of.get(position)) is not None:
             tiles[place] = replace(tiles[place], propensity=propensity)

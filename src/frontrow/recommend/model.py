@@ -27,6 +27,7 @@ from frontrow.recommend.row_order import LIKINGS
 from frontrow.recommend.rules import Rules, compile_rules
 from frontrow.recommend.signals import Interactions
 from frontrow.recommend.sources import Mix, common_blend, common_scores
+from frontrow.recommend.viewer import Series
 
 if TYPE_CHECKING:
     import polars as pl
@@ -197,11 +198,11 @@ class Model:
         return dict(sorted(masks.items(), key=lambda item: (-int(item[1].sum()), item[0])))
 
     @cached_property
-    def series(self) -> dict[Any, Any]:
+    def series(self) -> Series:
         """Series of each episode whose series is in the catalogue."""
         if "series" not in self.titles.columns:
-            return {}
-        return {e: s for e, s in zip(self.ids, self.titles["series"], strict=True) if s and s in self.index}
+            return Series()
+        return Series((e, s) for e, s in zip(self.ids, self.titles["series"], strict=True) if s and s in self.index)
 
     @cached_property
     def rules(self) -> Rules:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PRIOR = 500.0
 LIKINGS: dict[str, float] = {
     "continue": 3.0, "list": 2.0, "top": 1.0, "popular": 1.0, "because": 0.8, "trending": 0.7, "genre": 0.7, "new": 0.6,
-    "leaving": 0.6, "pair": 0.6, "person": 0.6, "gems": 0.5, "again": 0.4,
+    "leaving": 0.6, "pair": 0.6, "person": 0.6, "gems": 0.5, "again": 0.1,
 }  # fmt: skip
 """How much more or less a tile is played for standing in a row of that kind, before the log has told."""
 

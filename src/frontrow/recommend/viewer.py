@@ -7,8 +7,10 @@ changed with no training. Everything is keyed by title id, not by a model's posi
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -27,6 +29,15 @@ TIRING = 4
 GOOD_STARS = 3.5
 KIDS_AGE = 7
 """Highest minimum age of a title on a kids' profile."""
+
+
+class Series(dict[TitleId, TitleId]):
+    """The series of each episode."""
+
+    @cached_property
+    def sizes(self) -> Counter[TitleId]:
+        """Episodes of each series."""
+        return Counter(self.values())
 
 
 class Happening(Protocol):
@@ -52,11 +63,14 @@ class Watched(msgspec.Struct, gc=False):
     dismissed: bool = False
     seen: bool = False
     weight: float = 0.0
+    done: set[TitleId] | None = None  # finished episodes of a series
+    goes_on: bool = False  # a series of which episodes are left
 
     @property
     def finished(self) -> bool:
-        """Watched to the end, said to be seen, or rated."""
-        return self.seen or self.stars is not None or (self.furthest or 0.0) >= FINISHED_FRACTION
+        """Watched to the end (a series: every episode), said to be seen, or rated."""
+        ended = (self.furthest or 0.0) >= FINISHED_FRACTION and not self.goes_on
+        return self.seen or self.stars is not None or ended
 
     @property
     def anchors(self) -> bool:
@@ -83,8 +97,8 @@ class Watched(msgspec.Struct, gc=False):
         """Begun and neither finished, dismissed nor abandoned within the first minutes."""
         if self.dismissed or (not self.played and self.fraction is None):
             return False
-        if self.fraction is None:
-            return not self.finished
+        if self.fraction is None or self.goes_on:
+            return not self.finished and self.weight > 0
         return self.weight > 0 and self.fraction < FINISHED_FRACTION
 
 
@@ -108,18 +122,19 @@ class Viewer:
         return min(self.max_maturity, KIDS_AGE) if self.kids else self.max_maturity
 
 
-def observe(viewer: Viewer, event: Happening, series: Mapping[TitleId, TitleId] | None = None) -> None:
+def observe(viewer: Viewer, event: Happening, series: Series | None = None) -> None:
     """Take in one event of this viewer (any kind; those that say nothing of taste change nothing but the country).
 
-    `series` maps an episode to its series (`model.series`).
+    What is done with an episode is done with its series (`model.series`).
     """
     if event.country:
         viewer.country = event.country
     kind, title = str(event.kind), event.title
     if title == "" or title is None:
         return
+    episode = title
     if series:
-        title = series.get(title, title)
+        title = series.get(episode, episode)
     if kind == Kind.IMPRESSION:
         viewer.shown[title] = viewer.shown.get(title, 0) + 1
         if viewer.shown[title] > TIRING:
@@ -140,6 +155,11 @@ def observe(viewer: Viewer, event: Happening, series: Mapping[TitleId, TitleId] 
         if value is not None:
             watched.played, watched.fraction = True, value
             watched.furthest = max(value, watched.furthest or 0.0)
+            if series and title != episode:
+                watched.done = watched.done or set()
+                if value >= FINISHED_FRACTION:
+                    watched.done.add(episode)
+                watched.goes_on = len(watched.done) < series.sizes[title]
     elif kind == Kind.RATE:
         watched.stars = value
     elif kind == Kind.LIST:
@@ -172,7 +192,7 @@ def viewer_from_events(
     country: str = "",
     kids: bool = False,
     max_maturity: int = NO_LIMIT,
-    series: Mapping[TitleId, TitleId] | None = None,
+    series: Series | None = None,
 ) -> Viewer:
     """The viewer after `events` (columns of data.replay, already of one member and profile, any order)."""
     viewer = Viewer(member, profile, country, kids, max_maturity)

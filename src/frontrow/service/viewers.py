@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 
 from frontrow.data import replay
-from frontrow.recommend.viewer import Viewer, observe, viewer_from_events
+from frontrow.recommend.viewer import Series, Viewer, observe, viewer_from_events
 from frontrow.schema import Event
 
 REMEMBERED = 20_000  # viewers held; about 10 kB each with a hundred titles
@@ -27,7 +27,7 @@ class Viewers:
         self._here: OrderedDict[ViewerKey, Viewer] = OrderedDict()
         self._arriving: dict[ViewerKey, asyncio.Task[Viewer]] = {}
         self._missed: set[ViewerKey] = set()
-        self.series: dict[str, str] = {}
+        self.series = Series()
 
     def __len__(self) -> int:
         return len(self._here)
