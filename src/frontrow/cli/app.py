@@ -24,7 +24,7 @@ app = typer.Typer(
 # Modules of this folder that add commands, in the order of the help page. They import nothing heavy at the top.
 COMMANDS = (
     "workspace", "config", "imports", "fit", "jobs", "artifacts", "serve", "recommend", "experiments", "production",
-    "artwork", "models",
+    "artwork", "delivery", "streaming", "models",
 )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def forecast(
     half_life: float | None = None,
     calendar: Array | None = None,
 ) -> Array:
-    """Forecast (series, horizon). `ridge` is a share of the observations; older ones weigh half after `half_life` steps.
+    """Forecast (series, horizon). `ridge` is a share of the observations; weights halve every `half_life` steps.
 
     `calendar` (features, times + horizon) holds what is known ahead for all series, such as holidays.
     """

@@ -2,8 +2,8 @@
 
 A title's share of demand on day t is exp(level + drift + weekend * w + decay(age)); the level stands still, the drift
 is AR(1), w is 1 on weekends and -.4 on other days. Counts are Poisson; each day's counts update the state by a Kalman
-filter in log space whose observation variance is 1/expected (West, Harrison and Migon 1985, JASA 80: dynamic generalised
-linear models). A launch starts at what an editor expects, else at what earlier launches had, and falls along the decay
+filter in log space whose observation variance is 1/expected (West, Harrison and Migon 1985, JASA 80: dynamic
+generalised linear models). A launch starts at what an editor expects, else at what earlier launches had, and falls along the decay
 curve that earlier launches showed. `fit` chooses the drift's size by the one-day-ahead likelihood of the days it has.
 """
 
@@ -31,7 +31,7 @@ class DemandConfig:
     drift_sd: tuple[float, ...] = (0.15, 0.3, 0.5, 0.8)  # stationary drift: the likelihood chooses one
     launch_sd: float = 0.4  # error of an editor's guess of a launch
     unguessed_launch_sd: float = 1.2  # spread of launches without a guess
-    decay_by_week: tuple[float, ...] = (1.0, 1.0, 0.55, 0.4, 0.3, 0.25)  # prior launch curve, first entry day one
+    decay_by_week: tuple[float, ...] = (1.0, 0.71, 0.5, 0.35, 0.25, 0.18)  # prior launch curve: half in two weeks
     decay_weight: float = 1.5  # launches that the prior curve counts for
 
 
@@ -47,7 +47,8 @@ class Demand:
     covariance: Array
     day: int = 0
     log_likelihood: float = 0.0
-    launched: list[tuple[int, float, float]] = field(default_factory=list)  # age, observed over day one, weight
+    launched: list[tuple[int, float, float]] = field(default_factory=list)  # age, log of observed over day one, weight
+    day_one: dict[int, float] = field(default_factory=dict)  # share of a day's launches on that day
 
     def forecast(self, day: int) -> tuple[Array, Array]:
         """Expected share of each title on `day` (sums to 1) and the standard deviation of its logarithm."""
@@ -111,13 +112,13 @@ class Demand:
         curve = self.decay_curve()
         age = day - self.launch_day
         new = (self.launch_day >= 0) & (age >= 0)
-        return np.where(new, np.interp(age / 7, np.arange(len(curve)), np.log(curve)), 0.0)
+        return np.asarray(np.where(new, np.interp(age / 7, np.arange(len(curve)), np.log(curve)), 0.0))
 
     def decay_curve(self) -> Array:
         """Demand by whole weeks since launch over day one: the prior, moved by the launches seen so far."""
         prior = np.log(np.asarray(self.config.decay_by_week))
         if not self.launched:
-            return np.exp(prior)
+            return np.asarray(np.exp(prior))
         ages, ratios, weights = (np.array(x) for x in zip(*self.launched, strict=True))
         curve = prior.copy()
         for week in range(1, len(prior)):
@@ -125,7 +126,7 @@ class Demand:
             curve[week] = (prior[week] * self.config.decay_weight + near @ ratios) / (
                 self.config.decay_weight + near.sum()
             )
-        return np.exp(curve - curve[0])
+        return np.asarray(np.exp(curve - curve[0]))
 
     def _learn_decay(self, day: int, share: Array) -> None:
         launches = np.flatnonzero((self.launch_day >= 0) & (self.launch_day <= day))
@@ -133,16 +134,23 @@ class Demand:
             titles = launches[self.launch_day[launches] == launch]
             now = share[titles].sum()
             if day == launch:
-                self._day_one = {**getattr(self, "_day_one", {}), int(launch): now}
-            first = getattr(self, "_day_one", {}).get(int(launch), 0.0)
+                self.day_one[int(launch)] = now
+            first = self.day_one.get(int(launch), 0.0)
             if first > 0 and now > 0:
                 self.launched.append((day - int(launch), float(np.log(now / first)), float(np.sqrt(len(titles)))))
 
 
 def begin(
-    titles: int, config: DemandConfig, *, drift_sd: float, launch_day: npt.NDArray[np.int64], guess: Array
+    titles: int,
+    config: DemandConfig,
+    *,
+    drift_sd: float,
+    launch_day: npt.NDArray[np.int64],
+    guess: Array,
+    first_weekday: int = 0,
 ) -> Demand:
-    """The state before the first day: every title alike but for the guesses of launches."""
+    """The state before the first day: titles alike but for guesses of launches. `first_weekday` 0 is Monday."""
+    config = replace(config, weekend_days=tuple((day - first_weekday) % 7 for day in config.weekend_days))
     mean = np.zeros((titles, 3))
     covariance = np.zeros((titles, 3, 3))
     launch = launch_day >= 0
@@ -173,14 +181,14 @@ def fit(
     config = config or DemandConfig()
     if counts.ndim != 2 or not np.isfinite(counts).all() or (counts < 0).any():
         raise InputError("counts must be a table of days by titles, finite and 0 or more; clean the log first")
-    if first_weekday:
-        config = replace(config, weekend_days=tuple((day - first_weekday) % 7 for day in config.weekend_days))
     titles = counts.shape[1]
     launch_day = np.full(titles, -999) if launch_day is None else launch_day
     guess = np.full(titles, np.nan) if guess is None else guess
     best: Demand | None = None
     for drift_sd in config.drift_sd:
-        state = begin(titles, config, drift_sd=drift_sd, launch_day=launch_day, guess=guess)
+        state = begin(
+            titles, config, drift_sd=drift_sd, launch_day=launch_day, guess=guess, first_weekday=first_weekday
+        )
         for row in counts:
             state.update(row)
         if best is None or state.log_likelihood > best.log_likelihood:

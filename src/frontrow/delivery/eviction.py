@@ -2,8 +2,8 @@
 
 All take `objects` (int64 index into `sizes`), `sizes` (int64 bytes an object) and `capacity` (bytes), and return a bool
 array of hits. An object larger than the cache is fetched and not kept. They are the yardsticks of a replay: LRU; SIEVE
-(Zhang et al., NSDI 2024); S3-FIFO (Yang et al., SOSP 2023); Belady (1966), which knows the future and skips what is never
-asked for again.
+(Zhang et al., NSDI 2024); S3-FIFO (Yang et al., SOSP 2023); Belady (1966), which knows the future and skips what is
+never asked for again.
 """
 
 from __future__ import annotations

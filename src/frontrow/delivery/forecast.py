@@ -111,7 +111,9 @@ def forecast(
     """Forecast `horizon` steps of each series (regular steps, no gaps; see `series.regular`).
 
     `calendar`, one a series, is (features, length + horizon): holidays and the like. A series with no value gets zeros
-    and one too short for a season its last value: both are named in `fallbacks`. Raises InputError for a horizon below 1.
+    and one too short for a season its last value: both are named in `fallbacks`.
+
+    Raises InputError for a horizon below 1 and values that are not finite.
     """
     config = config or ForecastConfig()
     if horizon < 1:
@@ -119,7 +121,7 @@ def forecast(
     levels = conformal.LEVELS
     count = len(series)
     mean, fallbacks = np.zeros((count, horizon)), {}
-    batches: dict[int, list[int]] = {}
+    batches: dict[tuple[int, bytes], list[int]] = {}  # series of one length and calendar
     for index, values in enumerate(series):
         if not np.isfinite(values).all():
             raise InputError(f"series {index} has values that are not finite; fill gaps first")
@@ -127,11 +129,11 @@ def forecast(
             fallbacks[index] = "no history: zero"
         elif len(values) < config.seasons[0]:
             fallbacks[index] = "shorter than a season: last value"
-        batches.setdefault(len(values), []).append(index)
+        batches.setdefault((len(values), b"" if calendar is None else calendar[index].tobytes()), []).append(index)
     spread = np.zeros((count, horizon))
     all_errors: dict[int, list[tuple[list[int], Array]]] = {}
     weights_of: dict[int, dict[str, float]] = {}
-    for length, members in sorted(batches.items()):
+    for (length, _), members in sorted(batches.items()):
         if length == 0:
             continue
         values = np.stack([series[i] for i in members])

@@ -28,8 +28,8 @@ class Disk:
     """The state of one cache. Files are indices into `sizes` (bytes); its clock is the number of requests it has seen.
 
     `group` is the title of each file and `share` the file's share of its title's requests; without them every file is
-    judged by itself. `fade_requests` is the time constant; None takes RESIDENCE_SHARE of the requests that the first
-    filling takes. Raises InputError for negative sizes.
+    judged by itself. The time constant is `residence_share` of the requests that the first filling takes, until `seed`
+    sets it. Raises InputError for negative sizes.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Disk:
         *,
         group: npt.NDArray[np.int64] | None = None,
         share: npt.NDArray[np.float64] | None = None,
-        fade_requests: float | None = None,
+        residence_share: float = RESIDENCE_SHARE,
     ) -> None:
         count = len(sizes)
         if capacity < 0 or (count and sizes.min() < 0):
@@ -56,7 +56,8 @@ class Disk:
         self._key = np.full(count, -np.inf)  # log of the faded count, up to what fades all alike
         self._heap = np.zeros(count, np.int64)
         self._place = np.full(count, -1)  # of a file in the heap; -1: not on the disk
-        self._state = np.array([0.0, 0.0, fade_requests or 0.0])
+        self._state = np.array([0.0, 0.0, 0.0])
+        self._residence_share = residence_share
         self._used = np.zeros(1, np.int64)
 
     @property
@@ -74,14 +75,25 @@ class Disk:
         """Let requests pass in their order; which of them came from the disk. A miss is kept if it beats what goes."""
         return _serve(
             objects, self.sizes, self.capacity, self._used, self._group, self._files, self._first, self._log_share,
-            self._weight, self._touched, self._key, self._heap, self._place, self._state,
+            self._weight, self._touched, self._key, self._heap, self._place, self._state, self._residence_share,
         )  # fmt: skip
 
-    def seed(self, forecast: npt.NDArray[np.float64]) -> None:
-        """Set the counts as if each group had been asked for at `forecast`, its share of requests; unpins everything."""
-        clock, length, fade = self._state
-        if not fade:
-            raise InputError("a disk that is seeded with a forecast needs fade_requests; a day of requests is usual")
+    def clear(self) -> None:
+        """Lose everything on the disk, as when a cache dies and comes back empty; counts are kept."""
+        self._place[:] = -1
+        self._state[_LENGTH] = 0
+        self._used[:] = 0
+
+    def seed(self, forecast: npt.NDArray[np.float64], share: npt.NDArray[np.float64], fade_requests: float) -> None:
+        """Set the counts as if each group had been asked for at `forecast`, its share of requests; unpin everything.
+
+        `share` is each file's share of its group. From here on counts fade with `fade_requests`.
+        """
+        if not fade_requests > 0:
+            raise InputError(f"fade_requests is {fade_requests}; it is above 0, and a day of requests is usual")
+        self._state[_FADE] = fade = fade_requests
+        clock, length, _ = self._state
+        self._log_share[:] = np.log(np.maximum(share, 1e-12))
         self._weight[:] = np.maximum(forecast, 1e-12) * fade
         self._touched[:] = clock
         self._key[:] = np.log(self._weight)[self._group] + self._log_share + clock / fade
@@ -157,7 +169,7 @@ def _push(
 @numba.njit(cache=True)
 def _serve(
     objects: Any, sizes: Any, capacity: int, used: Any, group: Any, files: Any, first: Any, log_share: Any,
-    weight: Any, touched: Any, key: Any, heap: Any, place: Any, state: Any,
+    weight: Any, touched: Any, key: Any, heap: Any, place: Any, state: Any, residence_share: float,
 ) -> Hits:  # fmt: skip
     hits = np.zeros(len(objects), np.bool_)
     for at in range(len(objects)):
@@ -185,7 +197,7 @@ def _serve(
         if sizes[item] > capacity:
             continue
         if fade == 0 and used[0] + sizes[item] > capacity:  # the first filling is over: now counts begin to fade
-            fade = max(RESIDENCE_SHARE * clock, 1.0)
+            fade = max(residence_share * clock, 1.0)
             state[_FADE] = fade
             for file in range(len(key)):
                 if weight[group[file]] > 0 and key[file] != _PINNED:

@@ -1,0 +1,160 @@
+"""A log lived through night by night: forecast, plan, push, serve, and learn from the day.
+
+Nothing of a day is known before it: the forecast, the shares of renditions and the split of the disk come from the days
+before. The split (how much of the plan is pinned, how fast counts fade) is fitted on shadow disks that see one title in
+eight (Waldspurger et al., USENIX ATC 2017: miniature simulations).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from frontrow.delivery import lagrangian
+from frontrow.delivery.demand import Demand, DemandConfig, begin
+from frontrow.delivery.network import Array, Cache, Offer
+from frontrow.delivery.reactive import RESIDENCE_SHARE, Disk
+from frontrow.delivery.requests import Files, Log, file_shares, title_counts
+
+Forecaster = Callable[[int], Array | None]
+"""Expected share of each title on a day, from what was known the night before; None: nothing is known yet."""
+_SAMPLE = 8
+FIRST_DAY = 10.0  # counts fade slowly before the first forecast: in thrice the requests of the first filling
+_MEMORY = 0.8  # a day, of the shadows' hits
+SPLITS = tuple((fade_days, pinned) for fade_days in (0.03, 0.5, 1.0, 2.0) for pinned in (0.0, 0.5))
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a log would have met: one bool a request, and by night what was pushed and how the disk was split."""
+
+    hits: npt.NDArray[np.bool_]
+    fill_bytes: npt.NDArray[np.int64]
+    splits: list[tuple[float, float]] = field(default_factory=list)
+    prices: list[lagrangian.Prices] = field(default_factory=list)
+
+
+def forecaster(
+    log: Log, files: Files, *, launch_day: npt.NDArray[np.int64] | None = None, guess: Array | None = None,
+    config: DemandConfig | None = None,
+) -> Forecaster:  # fmt: skip
+    """One-day-ahead forecasts of the log by the demand model, its drift chosen anew each night; call it day by day.
+
+    `launch_day` is a day number as in the log; `guess` the expected share on it.
+    """
+    config = config or DemandConfig()
+    counts = title_counts(log, files)
+    launches = np.full(files.titles, -999) if launch_day is None else launch_day
+    known = launches > log.first_day
+    relative = np.where(known, launches - log.first_day, -999)
+    guesses = np.full(files.titles, np.nan) if guess is None else guess
+    states = [
+        begin(files.titles, config, drift_sd=sd, launch_day=relative, guess=guesses, first_weekday=log.first_day % 7)
+        for sd in config.drift_sd
+    ]
+
+    def forecast(day: int) -> Array | None:
+        for state in states:
+            while state.day < day:
+                state.update(counts[state.day])
+        return best(states).forecast(day)[0] if day > 0 else None
+
+    return forecast
+
+
+def best(states: list[Demand]) -> Demand:
+    """The state that has predicted best so far."""
+    return max(states, key=lambda state: state.log_likelihood)
+
+
+def plan_alone(log: Log, files: Files, cache: Cache, forecast: Forecaster) -> Rehearsal:
+    """Only planned files lie on the disk; each night the plan is made anew from what lies there."""
+    hits = np.zeros(len(log.object), np.bool_)
+    fills, prices = np.zeros(log.days, np.int64), []
+    present = np.zeros(len(files.size), np.bool_)
+    for day in range(log.days):
+        share = forecast(day)
+        if share is not None:
+            plan = _plan(
+                cache, files, share[files.title] * file_shares(log.object[: log.day(day).start], files), present
+            )
+            fills[day] = files.size[plan.filled].sum()
+            prices.append(plan.prices)
+            present = plan.keep
+        hits[log.day(day)] = present[log.object[log.day(day)]]
+    return Rehearsal(hits, fills, prices=prices)
+
+
+def planned_and_reactive(
+    log: Log, files: Files, cache: Cache, forecast: Forecaster, *, dies_at_s: int | None = None
+) -> Rehearsal:
+    """The plan is pushed at night and pinned in part, and the disk reacts by day. At `dies_at_s` the disk is lost."""
+    first = FIRST_DAY if log.days > 1 else RESIDENCE_SHARE
+    disk = Disk(files.size, cache.disk_bytes, group=files.title, residence_share=first)
+    sampled = files.title % _SAMPLE == 0
+    shadow_cache = Cache(
+        cache.name, cache.disk_bytes // _SAMPLE, cache.fill_bytes // _SAMPLE, fill_cost=cache.fill_cost
+    )
+    shadows = {
+        split: Disk(files.size, shadow_cache.disk_bytes, group=files.title, residence_share=first) for split in SPLITS
+    }
+    score = dict.fromkeys(SPLITS, 0.0)
+    hits = np.zeros(len(log.object), np.bool_)
+    fills, splits, prices = np.zeros(log.days, np.int64), [], []
+    for day in range(log.days):
+        today = log.day(day)
+        share = forecast(day)
+        if share is not None:
+            split = max(SPLITS, key=lambda one: score[one])
+            of_title = file_shares(log.object[: today.start], files)
+            a_day = log.day(day - 1).stop - log.day(day - 1).start
+            fills[day], price = _night(disk, cache, files, share, of_title, split, a_day)
+            splits.append(split)
+            prices.append(price)
+            for one, shadow in shadows.items():
+                _night(
+                    shadow,
+                    shadow_cache,
+                    files,
+                    np.where(np.arange(len(share)) % _SAMPLE == 0, share, 0.0),
+                    of_title,
+                    one,
+                    a_day,
+                )
+        hits[today] = _serve(disk, log, today, dies_at_s)
+        seen = log.object[today][sampled[log.object[today]]]
+        for one, shadow in shadows.items():
+            score[one] = _MEMORY * score[one] + float(files.size[seen[shadow.serve(seen)]].sum())
+    return Rehearsal(hits, fills, splits, prices)
+
+
+def _plan(cache: Cache, files: Files, rate: Array, present: npt.NDArray[np.bool_]) -> lagrangian.FillPlan:
+    return lagrangian.place(cache, Offer(files.size, rate * files.size, present))
+
+
+def _night(
+    disk: Disk, cache: Cache, files: Files, share: Array, of_title: Array, split: tuple[float, float], a_day: int
+) -> tuple[int, lagrangian.Prices]:
+    """Seed the counts, push what the plan fills and pin its best part; bytes pushed and the plan's prices."""
+    fade_days, pinned = split
+    disk.seed(share, of_title, fade_days * max(a_day, 1))
+    rate = share[files.title] * of_title
+    plan = _plan(cache, files, rate, disk.cached)
+    order = np.argsort(-rate, kind="stable")
+    order = order[plan.keep[order]]
+    pushed = disk.push(order, int(cache.fill_limit))
+    disk.pin(order[np.cumsum(files.size[order]) <= pinned * cache.disk_bytes])
+    return pushed, plan.prices
+
+
+def _serve(disk: Disk, log: Log, today: slice, dies_at_s: int | None) -> npt.NDArray[np.bool_]:
+    objects = log.object[today]
+    if dies_at_s is None or not log.at_s[today.start] <= dies_at_s <= log.at_s[today.stop - 1]:
+        return np.asarray(disk.serve(objects)) if len(objects) else np.zeros(0, np.bool_)
+    until = int(np.searchsorted(log.at_s[today], dies_at_s))
+    before = disk.serve(objects[:until])
+    disk.clear()
+    return np.concatenate([before, disk.serve(objects[until:])])
