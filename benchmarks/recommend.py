@@ -9,7 +9,7 @@ import gzip
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from frontrow.recommend.model import Model, content_of, fit
 from frontrow.recommend.signals import Interactions, from_columns
 
 MINUTES = 1.5
+SPLIT_MINUTES = 0.15
 EASE_RIDGES = (300.0, 450.0, 600.0, 800.0)
 
 
@@ -46,8 +47,8 @@ def run(data: Path | None) -> Iterator[Figure]:
         yield Figure("MovieLens 100k: left out", float("nan"), detail=str(error))
 
 
-def _chosen(told: Interactions, titles: pl.DataFrame) -> Model:
-    choice = tune.choose(told, content_of(titles), clock_s=time.monotonic, budget_s=60 * MINUTES)
+def _chosen(told: Interactions, titles: pl.DataFrame, minutes: float = MINUTES) -> Model:
+    choice = tune.choose(told, content_of(titles), clock_s=time.monotonic, budget_s=60 * minutes)
     return fit(told, titles, choice.config, ranker=choice.ranker)
 
 
@@ -63,44 +64,46 @@ def _matrix(data: Path) -> csr_array:
     return csr_array((ones, (viewer, title)), shape=(viewer.max() + 1, title.max() + 1))
 
 
-def strong_generalisation(data: Path) -> Iterator[Figure]:
-    """Five splits of members 80/10/10, 80% of a history folded in; EASE's ridge chosen on the middle part."""
+def strong_generalisation(data: Path, seeds: Sequence[int] = range(5)) -> Iterator[Figure]:
+    """Splits of members 80/10/10, 80% of a history folded in; EASE's ridge chosen on the middle part."""
     X = _matrix(data)
     gains, ours_ndcg, ease_ndcg, ours_recall, divergences = [], [], [], [], []
-    for seed in range(5):
-        rng = np.random.default_rng(seed)
-        order = rng.permutation(X.shape[0])
-        a, b = int(0.8 * len(order)), int(0.9 * len(order))
-        train, middle, test = X[order[:a]], _fold(X[order[a:b]], rng), _fold(X[order[b:]], rng)
-        G = edlae.gram(train, 0.0)
-        plain = [
-            edlae.solve(G.copy(), EdlaeConfig(ridge / float(G.diagonal().mean()), 0.0, 0.0)) for ridge in EASE_RIDGES
-        ]
-        best = max(plain, key=lambda B: _ndcg100(middle[0].astype(np.float32) @ B, middle).mean())
-        viewer, title = train.nonzero()
-        model = _chosen(from_columns(viewer, title, list(range(X.shape[1]))), _bare(X.shape[1]))
-        who, what = np.nonzero(test[0])
-        told = from_columns(who, what, list(range(X.shape[1])))
-        scores = score_block(model, histories(told), test[0])
-        ease_scores = test[0].astype(np.float32) @ best
-        ours, theirs = _ndcg100(scores, test), _ndcg100(ease_scores, test)
+    for seed in seeds:
+        ours, theirs, scores, test = _split(X, seed)
         gains.append(ours - theirs)
         ours_ndcg.append(ours.mean())
         ease_ndcg.append(theirs.mean())
         hits = metrics.top_hits(scores, test[1], 20)
         ours_recall.append(metrics.recall(hits, test[1].sum(axis=1)).mean())
-        if seed == 0:
-            divergences = list(_calibrated(data, scores, test))
+        divergences = divergences or list(_calibrated(data, scores, test))
     gain = metrics.bootstrap(np.concatenate(gains), np.random.default_rng(0))
-    detail = (
-        f"95% interval {gain.low:.4f} to {gain.high:.4f}, 5 splits, {gain.n} members; R@20 {np.mean(ours_recall):.4f}"
-    )
-    yield Figure("ML-1M strong generalisation: NDCG@100 above tuned EASE", gain.mean, "", 0.004, detail=detail)
+    by_split = ", ".join(f"{each.mean():+.4f}" for each in gains)
+    yield Figure(
+        "ML-1M strong generalisation: NDCG@100 above tuned EASE", gain.mean, "", 0.004,
+        detail=f"95% interval {gain.low:+.4f} to {gain.high:+.4f}, {gain.n} members; by split {by_split}",
+    )  # fmt: skip
     yield Figure(
         "ML-1M strong generalisation: NDCG@100", float(np.mean(ours_ndcg)), peer="tuned EASE, same splits",
-        peer_value=float(np.mean(ease_ndcg)),
+        peer_value=float(np.mean(ease_ndcg)), detail=f"R@20 {np.mean(ours_recall):.4f}",
     )  # fmt: skip
     yield from divergences
+
+
+def _split(X: csr_array, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """NDCG@100 a member of ours and of tuned EASE, our scores, and the test part of one split."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(X.shape[0])
+    a, b = int(0.8 * len(order)), int(0.9 * len(order))
+    train, middle, test = X[order[:a]], _fold(X[order[a:b]], rng), _fold(X[order[b:]], rng)
+    G = edlae.gram(train, 0.0)
+    plain = [edlae.solve(G.copy(), EdlaeConfig(ridge / float(G.diagonal().mean()), 0.0, 0.0)) for ridge in EASE_RIDGES]
+    best = max(plain, key=lambda B: _ndcg100(middle[0].astype(np.float32) @ B, middle).mean())
+    viewer, title = train.nonzero()
+    model = _chosen(from_columns(viewer, title, list(range(X.shape[1]))), _bare(X.shape[1]), SPLIT_MINUTES)
+    who, what = np.nonzero(test[0])
+    told = from_columns(who, what, list(range(X.shape[1])))
+    scores = score_block(model, histories(told), test[0])
+    return _ndcg100(scores, test), _ndcg100(test[0].astype(np.float32) @ best, test), scores, test
 
 
 def _fold(X: csr_array, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
