@@ -265,6 +265,12 @@ def test_exploration_draws_as_often_as_it_says_and_tells_the_propensity(model: M
     assert repeated[0] == repeated[1]
 
 
+def test_a_page_is_full_also_when_a_row_it_owes_cannot_be_filled(model: Model) -> None:
+    config = PageConfig(rows=5, tiles=6, genre_rows=3, because_rows=0)
+    nothing_leaves = build_page(model, viewer(*COMEDIES), now_ms=NOW_MS - 300 * DAY_MS, config=config)
+    assert len(nothing_leaves.rows) == 5
+
+
 def test_row_kinds_that_are_liked_more_come_first(model: Model) -> None:
     likings = dict(model.likings) | {"new": 50.0}
     page = build_page(model, viewer(*COMEDIES), now_ms=NOW_MS, config=PageConfig(likings=likings))

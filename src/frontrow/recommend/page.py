@@ -166,15 +166,20 @@ class _Filling:
         liked = [self.likings.get(shelf.kind, 0.5) for shelf in candidates]
         free, repeatable, plays, discount, tiles = self.free, self.repeatable, self.plays, self._discount, config.tiles
         heap = [(-np.inf, place) for place in range(len(candidates))]  # in order: already a heap
-        while heap and most > 0:
+        put_off: list[int] = []
+        while most > 0 and (heap or put_off):
+            if not heap:  # what the page owes cannot be had: its place goes to the others
+                heap, put_off, owed = [(-np.inf, place) for place in put_off], [], set()
             place = heap[0][1]
             shelf = candidates[place]
             order = shelf.order
             chosen = order[(repeatable if shelf.kind == "again" else free)[order]][:tiles]
             count = len(chosen)
-            unwanted = caps.get(shelf.kind) == 0 or (shelf.kind not in owed and most <= len(owed))
-            if count < config.least_tiles or unwanted:
+            if count < config.least_tiles or caps.get(shelf.kind) == 0:
                 heapq.heappop(heap)
+                continue
+            if shelf.kind not in owed and most <= len(owed):
+                put_off.append(heapq.heappop(heap)[1])
                 continue
             worth = liked[place] * float(plays[chosen].dot(discount if count == tiles else discount[:count]))
             heapq.heapreplace(heap, (-worth, place))

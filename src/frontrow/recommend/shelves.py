@@ -24,8 +24,6 @@ DAY_MS = 86_400_000
 LEAVING_DAYS = 14
 NEW_TITLES = 200
 """Newest titles that the row New chooses from."""
-GEM_SHARE = 0.5
-"""A hidden gem is less popular than this share of the catalogue, all time."""
 FEWEST = 8
 """Pool titles that a genre, a pair of genres or a person needs for a row of its own."""
 
