@@ -12,6 +12,8 @@ from frontrow.delivery.manifest import Manifest
 from frontrow.delivery.qoe import LINEAR, Weights
 from frontrow.delivery.simulator import Download, Player, Progress
 
+_MOST_PLANS = 20_000  # of a ladder with many rungs MPC looks less far ahead
+
 
 class Steady:
     """What a controller does that neither abandons nor waits nor learns; the others build on it."""
@@ -57,6 +59,8 @@ class ModelPredictive(Steady):
         self._errors: list[Floats] = []
         self._predicted = np.zeros(sessions)
         self._worth = self._weights.worth(manifest)
+        while self._horizon > 1 and manifest.rungs**self._horizon > _MOST_PLANS:
+            self._horizon -= 1
 
     def downloaded(self, download: Download) -> None:
         super().downloaded(download)

@@ -1,0 +1,162 @@
+"""`frontrow delivery abr`: which controller gives the better picture without a stall, on recorded lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from frontrow.cli.options import JsonOption, emit_json, emit_table, note, progress
+from frontrow.errors import InputError
+
+if TYPE_CHECKING:
+    from frontrow.delivery.link import Trace
+    from frontrow.delivery.manifest import Manifest
+
+_PENSIEVE_SEGMENTS = 48  # the published video has a 49th, shorter one, which Pensieve never plays
+
+
+def register(app: typer.Typer) -> None:
+    """Add `abr` to the `delivery` group, which is made here if it is not there yet."""
+    found = [x.typer_instance for x in app.registered_groups if x.name == "delivery" and x.typer_instance]
+    group = found[0] if found else typer.Typer(help="How films reach the viewer.", no_args_is_help=True)
+    group.command()(abr)
+    if not found:
+        app.add_typer(group, name="delivery")
+
+
+def abr(
+    traces: Annotated[Path | None, typer.Option("--traces", help="Folder of throughput traces, or one file.")] = None,
+    manifest: Annotated[
+        Path | None, typer.Option("--manifest", help="Segment sizes: folder of video_size_*, or Sabre's JSON.")
+    ] = None,
+    protocol: Annotated[
+        Literal["pensieve", "sabre-live", "sabre-vod"], typer.Option("--protocol", help="Player and score.")
+    ] = "pensieve",
+    every: Annotated[int, typer.Option("--every", min=1, help="Take every Nth trace, in the order of names.")] = 1,
+    bound: Annotated[bool, typer.Option("--bound/--no-bound", help="Also find what hindsight could have had.")] = True,
+    policy: Annotated[Path | None, typer.Option("--policy", help="Also write our table there, for players.")] = None,
+    example: Annotated[
+        Path | None, typer.Option("--example", metavar="DIR", help="Write a small valid input there and explain it.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a title over recorded lines with every controller and print what viewers got.
+
+    Traces are Pensieve's two columns (seconds, Mbit/s), Mahimahi's packet times or Sabre's JSON, told apart by content.
+
+    Example: frontrow delivery abr --traces norway-test --manifest envivio_video_sizes --protocol pensieve --json
+    """
+    if example:
+        _write_example(example, as_json)
+        return
+    if traces is None or manifest is None:
+        raise InputError("name the lines and the title: 'frontrow delivery abr --traces DIR --manifest M'")
+    import json
+    from dataclasses import asdict
+
+    from frontrow.delivery import abr as comparison
+    from frontrow.delivery.policy import to_dict
+
+    title = load_manifest(manifest, protocol)
+    lines = load_traces(traces)[::every]
+    if policy:
+        _write(policy, json.dumps(to_dict(comparison.policy(title, protocol))))
+        note(f"wrote the policy to {policy}")
+    with progress("playing") as step:
+        scores = comparison.compare(lines, title, protocol, bound=bound, step=step)
+    if as_json:
+        emit_json(
+            {"protocol": protocol, "traces": len(lines), "controllers": {name: asdict(x) for name, x in scores.items()}}
+        )
+        return
+    rows = [
+        (name, f"{x.qoe:.3f}", f"{x.stall_s:.2f}", f"{x.stall_s_p95:.2f}", f"{x.bitrate_kbps:.0f}", f"{x.switch_kbps:.0f}")
+        for name, x in scores.items()
+    ]
+    columns = ("controller", "QoE", "stall s", "stall s, 95th", "kbit/s", "switch kbit/s")
+    emit_table(f"{len(lines)} lines, {protocol}", columns, rows)
+
+
+def load_traces(path: Path) -> list[Trace]:
+    """Every trace below `path`, in the order of names; hidden files and READMEs are passed over."""
+    from frontrow.delivery.traces import read_trace
+
+    if path.is_file():
+        files = [path]
+    else:
+        found = path.rglob("*") if path.is_dir() else []
+        files = sorted(x for x in found if x.is_file() and not x.name.startswith(".") and x.stem.lower() != "readme")
+    if not files:
+        raise InputError(f"no traces in {path}; name a folder with one file a trace")
+    return [read_trace(str(file.relative_to(path)) if file != path else file.name, _read(file)) for file in files]
+
+
+def load_manifest(path: Path, protocol: str) -> Manifest:
+    """A title's sizes, from a folder of `video_size_<rung>` or Sabre's JSON."""
+    from frontrow.delivery.manifest import Manifest
+    from frontrow.delivery.traces import read_manifest, read_sizes
+
+    if path.is_dir():
+        files = {file.name.removeprefix("video_size_"): file for file in path.glob("video_size_*")}
+        texts = {int(rung): _read(file) for rung, file in files.items() if rung.isdecimal()}
+        title = read_sizes(str(path), texts)
+    else:
+        title = read_manifest(str(path), _read(path))
+    if protocol == "pensieve" and path.is_dir() and title.segments == _PENSIEVE_SEGMENTS + 1:
+        return Manifest(title.segment_s, title.bitrates_kbps, title.sizes_kbit[:_PENSIEVE_SEGMENTS])
+    return title
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is no text; traces and manifests are text files") from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+
+
+_EXPLAINED = {
+    "traces/commute": "Pensieve: seconds, then Mbit/s that held until then; the first row marks the start; repeats for ever.",
+    "traces/home.json": "Sabre: periods with duration_ms, bandwidth_kbps and latency_ms; repeats for ever.",
+    "traces/mahimahi": "Mahimahi: one packet time in ms a line; each is a chance to send 1500 bytes.",
+    "movie.json": "segment_duration_ms; bitrates_kbps, rising; segment_sizes_bits: one row a segment, one size a rung.",
+}
+
+
+def _write_example(folder: Path, as_json: bool) -> None:
+    import json
+
+    rates = [400, 1000, 2500]
+    files = {
+        "traces/commute": "".join(f"{second}.0\t{(4.0, 2.5, 0.6, 1.2)[second // 20 % 4]}\n" for second in range(120)),
+        "traces/home.json": json.dumps(
+            [{"duration_ms": 5000, "bandwidth_kbps": kbps, "latency_ms": 30} for kbps in (3200, 2900, 800, 3100)]
+        ),
+        "traces/mahimahi": "".join(f"{millisecond}\n" for millisecond in range(0, 20_000, 6)),
+        "movie.json": json.dumps(
+            {
+                "segment_duration_ms": 4000,
+                "bitrates_kbps": rates,
+                "segment_sizes_bits": [[round(rate * 4000 * (0.8 + 0.1 * (i % 5))) for rate in rates] for i in range(30)],
+            }
+        ),
+    }
+    for name, text in files.items():
+        _write(folder / name, text)
+    command = f"frontrow delivery abr --traces {folder / 'traces'} --manifest {folder / 'movie.json'} --protocol sabre-vod"
+    if as_json:
+        emit_json({"files": {str(folder / name): text for name, text in _EXPLAINED.items()}, "command": command})
+        return
+    emit_table("", ("file", "what it holds"), [(str(folder / name), text) for name, text in _EXPLAINED.items()])
+    note(f"try: {command}")

@@ -1,0 +1,115 @@
+"""Compare controllers on traces: one protocol, every controller, one line of figures each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from frontrow.delivery import controllers_published as published
+from frontrow.delivery import controllers_sabre as sabre
+from frontrow.delivery import qoe
+from frontrow.delivery.controller import TableController
+from frontrow.delivery.lines import MEASURED
+from frontrow.delivery.link import Floats, Trace
+from frontrow.delivery.manifest import Manifest
+from frontrow.delivery.oracle import offline
+from frontrow.delivery.simulator import PENSIEVE, SABRE_LIVE, SABRE_VOD, Controller, Player, Sessions, simulate
+from frontrow.delivery.table import Table, TableConfig, build
+from frontrow.delivery.throughput import Predictor
+
+ProtocolName = Literal["pensieve", "sabre-live", "sabre-vod"]
+PLAYERS: dict[str, Player] = {"pensieve": PENSIEVE, "sabre-live": SABRE_LIVE, "sabre-vod": SABRE_VOD}
+_LATENCY_S = 0.05
+_CAREFUL = TableConfig(stall_factor=4.0)
+
+
+@dataclass(frozen=True)
+class Score:
+    """Means a session of one controller."""
+
+    qoe: float
+    """Pensieve: QoE_lin a segment; Sabre: time-average score."""
+    stall_s: float
+    stall_s_p95: float
+    stall_ratio: float
+    bitrate_kbps: float
+    switch_kbps: float
+    """Mean change of rate from segment to segment."""
+    startup_s: float
+
+
+def policy(manifest: Manifest, protocol: str, predictor: Predictor = MEASURED) -> Table:
+    """Frontrow's table for a title on the player of `protocol`.
+
+    Sabre's score is planned for with stalls at four times their weight: on the training traces that took the stalls
+    below BOLA's and cost half a hundredth of the score.
+    """
+    player = PLAYERS[protocol]
+    if protocol == "pensieve":
+        return build(manifest, qoe.LINEAR, predictor, player, latency_s=player.round_trip_s)
+    return build(manifest, qoe.sabre_plan(manifest), predictor, player, latency_s=_LATENCY_S, config=_CAREFUL)
+
+
+def controllers(manifest: Manifest, protocol: str) -> dict[str, Controller]:
+    """Every controller that runs under `protocol`, ours first."""
+    ours: dict[str, Controller] = {"frontrow": TableController(policy(manifest, protocol))}
+    if protocol == "pensieve":
+        return ours | {
+            "robust_mpc": published.ModelPredictive(robust=True), "mpc": published.ModelPredictive(robust=False),
+            "buffer_based": published.BufferBased(), "bola": published.Bola(),
+        }  # fmt: skip
+    return ours | {
+        "throughput": sabre.ThroughputRule(), "bola": sabre.SabreBola(waits=False), "bola_e": sabre.BolaE(waits=False),
+        "dynamic": sabre.Dynamic(waits=False),
+    }  # fmt: skip
+
+
+def compare(
+    traces: Sequence[Trace], manifest: Manifest, protocol: str, *,
+    bound: bool = True, step: Callable[[int, int, str], None] | None = None,
+) -> dict[str, Score]:  # fmt: skip
+    """Play `manifest` over every trace with every controller, and with hindsight (`offline`)."""
+    found: dict[str, Score] = {}
+    contenders = controllers(manifest, protocol)
+    total = len(contenders) + (len(traces) if bound else 0)
+    for name, controller in contenders.items():
+        if step:
+            step(len(found), total, name)
+        found[name] = score(simulate(traces, manifest, PLAYERS[protocol], controller), manifest, protocol)
+    if bound:
+        weights = qoe.LINEAR if protocol == "pensieve" else qoe.sabre_plan(manifest)
+        played = []
+        for number, trace in enumerate(traces):
+            if step:
+                step(len(contenders) + number, total, "offline")
+            played.append(offline(trace, manifest, PLAYERS[protocol], weights))
+        found["offline"] = score(_together(played), manifest, protocol)
+    return found
+
+
+def values(sessions: Sessions, manifest: Manifest, protocol: str) -> Floats:
+    """(sessions,) what `protocol` scores."""
+    return qoe.mean_qoe(sessions, manifest) if protocol == "pensieve" else qoe.time_average_score(sessions, manifest)
+
+
+def score(sessions: Sessions, manifest: Manifest, protocol: str) -> Score:
+    """Means over sessions."""
+    stall_s = sessions.stall_s[:, 1:].sum(axis=1)
+    rates = manifest.bitrates_kbps[sessions.rung]
+    switch = np.abs(np.diff(rates, axis=1)).mean() if manifest.segments > 1 else 0.0
+    return Score(
+        float(values(sessions, manifest, protocol).mean()), float(stall_s.mean()), float(np.percentile(stall_s, 95)),
+        float(qoe.stall_ratio(sessions, manifest).mean()), float(rates.mean()), float(switch),
+        float(sessions.startup_s.mean()),
+    )  # fmt: skip
+
+
+def _together(played: Sequence[Sessions]) -> Sessions:
+    return Sessions(
+        np.concatenate([x.rung for x in played]), np.concatenate([x.stall_s for x in played]),
+        np.concatenate([x.startup_s for x in played]), np.concatenate([x.wasted_kbit for x in played]),
+        np.concatenate([x.buffer_s for x in played]),
+    )  # fmt: skip
