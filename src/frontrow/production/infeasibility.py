@@ -45,6 +45,9 @@ class Core:
 
 def find_core(facts: Facts, *, seconds: float, clock: Callable[[], float]) -> Core | Decision | None:
     """The core of an infeasible production, a decision that keeps every rule, or None when time ran out."""
+    overfull = _overfull(facts)
+    if overfull is not None:
+        return overfull
     search = _CoreSearch(facts, clock() + seconds, clock)
     outcome = search.try_rules(list(search.days.rules))
     if outcome is None or isinstance(outcome, Decision):
@@ -60,6 +63,20 @@ def find_core(facts: Facts, *, seconds: float, clock: Callable[[], float]) -> Co
         elif not isinstance(without, Decision):
             core = [other for other in rest if other in without]
     return Core(tuple(sorted(core)), minimal)
+
+
+def _overfull(facts: Facts) -> Core | None:
+    """The core of a calendar with fewer hours than the scenes have: arithmetic, where a search would take minutes."""
+    calendar = facts.sheet.calendar
+    end, hours = f"end of the calendar on {calendar.end}", f"at most {calendar.max_hours} hours a day"
+    total = sum(scene.minutes for scene in facts.sheet.scenes)
+
+    def room(day_minutes: int) -> int:
+        return len(facts.dates) * (day_minutes - calendar.setup_minutes - calendar.meal_minutes)
+
+    if total > room(24 * 60):
+        return Core((end,), minimal=True)
+    return Core((hours, end), minimal=True) if total > room(calendar.max_hours * 60) else None
 
 
 class _CoreSearch:
