@@ -22,7 +22,7 @@ TRIED_SCENES = 30  # merged scenes: up to here a proof is worth trying
 _FEW_STEPS = 800  # heat-bath steps a scene when a proof follows
 _ANNEALING_SHARE = 0.8  # of the time; the rest is for windows and bounds
 _MODEL_SECONDS = 3.0  # to build the CP-SAT model and to end it
-_STEPS_PER_SECOND = 9_000  # a modest machine's rate, so that the time allowed decides the steps and not the clock
+_STEPS_PER_SECOND = 12_000  # a modest machine's rate, so that the time allowed decides the steps and not the clock
 
 Tick = Callable[[str, int, int, float], None]
 """Progress: (what is going on, best extra cost, bound on it, seconds left)."""
