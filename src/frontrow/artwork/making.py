@@ -156,10 +156,11 @@ def cut_again(
 
 
 def shown_size(made: Made) -> tuple[int, int]:
-    """Width and height of the film's picture without bars, with square pixels."""
+    """Width and height of the film's picture as it is shown: upright, without bars, with square pixels."""
     top, bottom, left, right = made.bars
     wide = made.probe.width * made.probe.pixel_aspect * (1 - left - right)
-    return max(1, round(wide)), max(1, round(made.probe.height * (1 - top - bottom)))
+    size = max(1, round(wide)), max(1, round(made.probe.height * (1 - top - bottom)))
+    return size if made.probe.rotation_degrees % 180 == 0 else (size[1], size[0])
 
 
 def describe(made: Made) -> dict[str, Any]:

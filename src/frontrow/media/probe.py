@@ -1,4 +1,4 @@
-"""What a media file holds, from its headers: duration, streams, size, frame rate, pixel aspect."""
+"""What a media file holds, from its headers and first frame: duration, streams, size, rotation, pixel aspect."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from frontrow.media import guard
 from frontrow.media.container import open_container, resolve
 
 if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
     from frontrow.media.child import Context
 
 _LIMITS: Final = guard.Limits(time_s=30.0, message_bytes=1 << 20)
+_PACKETS: Final = 50
+"""Packets looked at for a first frame."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Probe:
     frame_rate: float  # mean, frames a second; 0 where unknown
     pixel_aspect: float  # width of a pixel by its height
     rotation_degrees: int  # clockwise turn that shows the picture upright: 0, 90, 180, 270
+    interlaced: bool
     audio_streams: int
     subtitle_streams: int
     size_bytes: int
@@ -48,6 +52,7 @@ def read(context: Context, path: str) -> dict[str, Any]:
         stream = video_stream(container, Path(path).name)
         coded = stream.codec_context
         check_size(Path(path).name, coded.width, coded.height, context.limits)
+        first = _first_frame(container, stream)
         return {
             "container": container.format.name.split(",")[0],
             "duration_s": duration_s(container, stream),
@@ -57,11 +62,29 @@ def read(context: Context, path: str) -> dict[str, Any]:
             "pixel_format": coded.pix_fmt or "",
             "frame_rate": float(stream.average_rate or 0),
             "pixel_aspect": float(stream.sample_aspect_ratio or 1),
-            "rotation_degrees": 0,
+            "rotation_degrees": -round(first.rotation / 90) * 90 % 360 if first else 0,
+            "interlaced": bool(first and first.interlaced_frame),
             "audio_streams": len(container.streams.audio),
             "subtitle_streams": len(container.streams.subtitles),
             "size_bytes": container.size,
         }
+
+
+def _first_frame(container: Any, stream: VideoStream) -> VideoFrame | None:
+    """The first frame that decodes among the first packets: rotation and interlace are told by frames alone."""
+    import av
+
+    packets = container.demux(stream)
+    for _ in range(_PACKETS):
+        try:
+            for frame in next(packets).decode():
+                assert isinstance(frame, av.VideoFrame)
+                return frame
+        except StopIteration:
+            return None
+        except av.FFmpegError:  # this packet is damaged; after a damaged file the next call ends the loop
+            continue
+    return None
 
 
 def video_stream(container: Any, name: str) -> VideoStream:
