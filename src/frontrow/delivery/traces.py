@@ -58,7 +58,9 @@ def _from_pensieve(name: str, rows: list[tuple[int, list[str]]]) -> Trace:
     back = np.flatnonzero(~(np.diff(times) > 0))
     if len(back) or times[0] < 0:
         at = int(back[0]) + 1 if len(back) else 0
-        raise InputError(f"trace {name} line {rows[at][0]}: time {times[at]} s does not follow the one before; sort the rows")
+        raise InputError(
+            f"trace {name} line {rows[at][0]}: time {times[at]} s does not follow the one before; sort the rows"
+        )
     knots = np.concatenate(([0.0], times[1:]))
     return Trace(name, np.diff(knots), mbps[1:] * 1000.0, np.zeros(len(times) - 1), start_s=float(times[0]))
 
@@ -94,14 +96,18 @@ def read_manifest(name: str, text: str) -> Manifest:
     value = _json(name, text)
     try:
         segment_s = float(value["segment_duration_ms"]) / 1000.0
-        rates = np.array(value["bitrates_kbps"], float)
+        rates = np.array([float(rate) for rate in value["bitrates_kbps"]])
         rows = value["segment_sizes_bits"]
         widths = [len(row) for row in rows]
     except (TypeError, KeyError, ValueError) as error:
-        raise InputError(f"manifest {name}: {error} missing or no number; see 'frontrow delivery abr --example'") from None
+        raise InputError(
+            f"manifest {name}: {error} missing or no number; see 'frontrow delivery abr --example'"
+        ) from None
     if any(width != len(rates) for width in widths):
         bad = next(i for i, width in enumerate(widths) if width != len(rates))
-        raise InputError(f"manifest {name}: segment {bad} has {widths[bad]} sizes for {len(rates)} rungs; give one a rung")
+        raise InputError(
+            f"manifest {name}: segment {bad} has {widths[bad]} sizes for {len(rates)} rungs; give one a rung"
+        )
     try:
         sizes = np.array(rows, float).reshape(len(rows), len(rates))
     except (TypeError, ValueError):
@@ -110,7 +116,10 @@ def read_manifest(name: str, text: str) -> Manifest:
 
 
 def read_sizes(
-    name: str, texts: Mapping[int, str], rates_kbps: tuple[float, ...] | None = None, segment_s: float = PENSIEVE_SEGMENT_S
+    name: str,
+    texts: Mapping[int, str],
+    rates_kbps: tuple[float, ...] | None = None,
+    segment_s: float = PENSIEVE_SEGMENT_S,
 ) -> Manifest:
     """A manifest out of `video_size_<rung>` texts (bytes, a line a segment), which tell neither rates nor duration.
 
@@ -125,7 +134,9 @@ def read_sizes(
         except ValueError:
             raise InputError(f"manifest {name}: video_size_{rung} holds something else than bytes a line") from None
     if len({len(column) for column in columns}) != 1:
-        raise InputError(f"manifest {name}: rungs have {[len(c) for c in columns]} segments; they must have equally many")
+        raise InputError(
+            f"manifest {name}: rungs have {[len(c) for c in columns]} segments; they must have equally many"
+        )
     sizes = np.array(columns, float).T * 8.0 / 1000.0
     if rates_kbps is None:
         rates_kbps = PENSIEVE_RATES_KBPS if len(texts) == 6 else tuple(sizes.mean(axis=0) / segment_s)

@@ -1,6 +1,8 @@
 // What the pages do beyond links and forms: rows scroll by buttons, shown tiles become impressions, sliders tell their
 // value, htmx carries the CSRF token. Without this file the pages still work.
 
+import { EventClient } from "./events.js";
+
 const csrf = document.querySelector('meta[name="csrf"]')?.content;
 document.addEventListener("htmx:configRequest", (event) => {
   if (csrf) event.detail.headers["X-CSRF-Token"] = csrf;
@@ -31,30 +33,12 @@ slider?.addEventListener("input", () => {
   document.querySelector("#percent").value = `${Math.round(100 * slider.value)}%`;
 });
 
-// A UUID of version 7 (RFC 9562): milliseconds first, so that ids sort by time.
-function newId(now) {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  for (let i = 0; i < 6; i++) bytes[i] = Math.floor(now / 2 ** (8 * (5 - i))) % 256;
-  bytes[6] = (bytes[6] & 0x0f) | 0x70;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
 // An impression is a tile of which half was on the screen for a second.
 const rows = document.querySelector("#rows");
 if (rows?.dataset.acts === "1" && rows.dataset.member) {
   const { member, decision } = rows.dataset;
-  const waiting = [];
+  const events = new EventClient({ headers: { "X-CSRF-Token": csrf } });
   const timers = new Map();
-  const send = () => {
-    if (!waiting.length) return;
-    const body = JSON.stringify(waiting.splice(0));
-    fetch("/v1/events", {
-      method: "POST", body, keepalive: true,
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
-    }).catch(() => {});
-  };
   const watcher = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       clearTimeout(timers.get(target));
@@ -62,22 +46,18 @@ if (rows?.dataset.acts === "1" && rows.dataset.member) {
       if (!isIntersecting) continue;
       timers.set(target, setTimeout(() => {
         watcher.unobserve(target);
-        const now = Date.now();
         const props = { row: target.closest(".row").dataset.row };
         if (target.dataset.propensity) props.propensity = Number(target.dataset.propensity);
         const { picture, picturePropensity, segment, pictureArm } = target.dataset;
         if (picture) {
           Object.assign(props, { picture, picture_propensity: Number(picturePropensity), segment, picture_arm: pictureArm });
         }
-        waiting.push({
-          id: newId(now), at_ms: now, kind: "impression", member, title: target.dataset.title, decision_id: decision,
+        events.add({
+          kind: "impression", member, title: target.dataset.title, decision_id: decision,
           value: Number(target.dataset.position), props,
         });
-        if (waiting.length >= 50) send();
       }, 1000));
     }
   }, { threshold: 0.5 });
   for (const tile of rows.querySelectorAll(".tile")) watcher.observe(tile);
-  setInterval(send, 3000);
-  addEventListener("pagehide", send);
 }
