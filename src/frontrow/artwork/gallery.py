@@ -50,6 +50,12 @@ class Gallery:
             if manifest and file.parent == self.folder(str(manifest.get("title", ""))):
                 yield str(manifest["title"]), manifest
 
+    def stamp(self) -> tuple[tuple[str, int], ...]:
+        """Changes whenever a title's pictures or an editor's decisions do: the folders and their times."""
+        if not self.root.is_dir():
+            return ()
+        return tuple(sorted((folder.name, folder.stat().st_mtime_ns) for folder in self.root.iterdir()))
+
     def editor(self, title: str) -> Editor:
         """What an editor decided; nothing by default."""
         file = self.folder(title) / EDITOR

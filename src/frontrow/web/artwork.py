@@ -18,6 +18,7 @@ from frontrow.artwork import chooser, report
 from frontrow.artwork.chooser import EVERYBODY, Chooser
 from frontrow.artwork.crop import SHAPES
 from frontrow.artwork.gallery import Editor
+from frontrow.data import artifacts
 from frontrow.data.accounts import Role
 from frontrow.errors import UnknownTitle
 from frontrow.jobs import artwork as work
@@ -43,6 +44,7 @@ class Pictures:
         self._editors: dict[str, Editor] = {}
         self._chooser: Chooser | None = None
         self._genres: dict[str, tuple[str, ...]] = {}
+        self._seen: tuple[str | None, tuple[tuple[str, int], ...]] | None = None
         self._read_at = -REFRESH_S
 
     async def for_page(self, member: str, titles: Iterable[str], shape: str = "2:3") -> dict[str, dict[str, Any]]:
@@ -66,6 +68,10 @@ class Pictures:
         return found
 
     def _refresh(self) -> None:
+        self._read_at = time.monotonic()
+        seen = (artifacts.current_version(self._hall.workspace.artifacts, work.LEARN), self._shelf.stamp())
+        if seen == self._seen:
+            return
         listed = {title: self._shelf.eligible(title) for title, _ in self._shelf.titles()}
         self._editors = {title: self._shelf.editor(title) for title in listed}
         current = work.published(self._hall.workspace)
@@ -74,7 +80,7 @@ class Pictures:
         self._chooser = fresh if current is None else _joined(current, fresh)
         self._entries = {title: {x["id"]: x for x in entries} for title, entries in listed.items() if entries}
         self._genres = {x.title: x.genres for x in self._hall.catalogue.titles()} if listed else {}
-        self._read_at = time.monotonic()
+        self._seen = seen
 
     async def _segment(self, member: str) -> str:
         """The genre that the member watched most."""
