@@ -1,7 +1,7 @@
-"""Caches: the made-up service night by night, the CDN log, and the speed of replaying, beside libcachesim in the same run.
+"""Caches: the made-up service night by night, the CDN log, and the speed of replays, beside libcachesim in the same run.
 
 Peers live in a virtual environment of their own: python -m venv ~/.cache/frontrow/peers/libcachesim, and there
-`pip install libcachesim`. Settings of ours were chosen on seeds 11 and 12 of the made-up service; 3, 4 and 5 are reported.
+`pip install libcachesim`. Settings were chosen on seeds 11 and 12 of the made-up service; 3, 4 and 5 are reported.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PEERS = Path("~/.cache/frontrow/peers/libcachesim/bin/python").expanduser()
 def peers(
     at_s: np.ndarray, objects: np.ndarray, sizes: np.ndarray, capacity: int, names: tuple[str, ...]
 ) -> dict[str, dict[str, float]]:
-    """Byte hit ratio and seconds of libcachesim's policies; those that fail or take over 4 minutes are left out."""
+    """Byte hit ratio and seconds of libcachesim's policies; what fails or takes over 4 minutes is left out."""
     if not PEERS.exists():
         print(f"libcachesim is missing: make {PEERS.parent.parent} and install it there", file=sys.stderr)
         return {}

@@ -92,12 +92,14 @@ def _times(frame: pl.DataFrame, path: Path) -> tuple[npt.NDArray[np.int64], bool
     """Times as whole numbers, and whether they were dates (then seconds since 1970)."""
     import numpy as np
     import polars as pl
+    from polars.exceptions import ComputeError
 
     column = frame["at"]
     if column.dtype == pl.String:
-        parsed = column.str.replace("Z$", "").str.to_datetime(strict=False, time_unit="ms")
-        if parsed.null_count() == len(parsed):
-            parsed = column.str.to_date(strict=False).cast(pl.Datetime("ms"))
+        try:
+            parsed = column.str.replace("Z$", "").str.to_datetime(strict=False, time_unit="ms")
+        except ComputeError:  # no format fits the first value: perhaps dates without a time
+            parsed = column.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("ms"))
         if parsed.null_count():
             row = int(parsed.is_null().arg_true()[0])
             raise InputError(f"{path}, row {row + 1}: at is {column[row]!r}; write 2026-01-31T18:00 or a whole number")

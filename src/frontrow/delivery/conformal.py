@@ -1,7 +1,7 @@
 """Intervals that hold what they say: split conformal prediction on rolling-origin residuals, scaled a series and step.
 
 Lei et al. (2018, JASA 113: locally weighted conformal). A residual is divided by the typical error of its series at
-that step *in the other windows*, so that a scale never saw the residual it judges; the quantiles are pooled over all series.
+that step *in the other windows*, so that a scale never saw the residual it judges; quantiles are pooled over series.
 """
 
 from __future__ import annotations

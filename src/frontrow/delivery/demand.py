@@ -1,10 +1,10 @@
 """Tomorrow's demand of every title from its daily counts: a dynamic Poisson model, all titles at once on arrays.
 
 A title's share of demand on day t is exp(level + drift + weekend * w + decay(age)); the level stands still, the drift
-is AR(1), w is 1 on weekends and -.4 on other days. Counts are Poisson; each day's counts update the state by a Kalman
-filter in log space whose observation variance is 1/expected (West, Harrison and Migon 1985, JASA 80: dynamic
-generalised linear models). A launch starts at what an editor expects, else at what earlier launches had, and falls along the decay
-curve that earlier launches showed. `fit` chooses the drift's size by the one-day-ahead likelihood of the days it has.
+is AR(1), w is 1 on weekends and -.4 on other days, decay the curve that launches fall along. Counts are Poisson; each
+day's counts update the state by a Kalman filter in log space whose observation variance is 1/expected (West, Harrison
+and Migon 1985, JASA 80: dynamic generalised linear models). A launch starts at what an editor expects. Of several sizes
+of drift the one with the best one-day-ahead likelihood counts.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from frontrow.delivery.requests import Files, Log, file_shares, title_counts
 Forecaster = Callable[[int], Array | None]
 """Expected share of each title on a day, from what was known the night before; None: nothing is known yet."""
 _SAMPLE = 8
+_FEW_REQUESTS = 300_000  # a log this short is seen whole: a sample of its titles would be noise
 FIRST_DAY = 10.0  # counts fade slowly before the first forecast: in thrice the requests of the first filling
 _MEMORY = 0.8  # a day, of the shadows' hits
 SPLITS = tuple((fade_days, pinned) for fade_days in (0.03, 0.5, 1.0, 2.0) for pinned in (0.0, 0.5))
@@ -94,10 +95,9 @@ def planned_and_reactive(
     """The plan is pushed at night and pinned in part, and the disk reacts by day. At `dies_at_s` the disk is lost."""
     first = FIRST_DAY if log.days > 1 else RESIDENCE_SHARE
     disk = Disk(files.size, cache.disk_bytes, group=files.title, residence_share=first)
-    sampled = files.title % _SAMPLE == 0
-    shadow_cache = Cache(
-        cache.name, cache.disk_bytes // _SAMPLE, cache.fill_bytes // _SAMPLE, fill_cost=cache.fill_cost
-    )
+    sample = 1 if len(log.object) <= _FEW_REQUESTS else _SAMPLE
+    sampled = files.title % sample == 0
+    shadow_cache = Cache(cache.name, cache.disk_bytes // sample, cache.fill_bytes // sample, fill_cost=cache.fill_cost)
     shadows = {
         split: Disk(files.size, shadow_cache.disk_bytes, group=files.title, residence_share=first) for split in SPLITS
     }
@@ -119,7 +119,7 @@ def planned_and_reactive(
                     shadow,
                     shadow_cache,
                     files,
-                    np.where(np.arange(len(share)) % _SAMPLE == 0, share, 0.0),
+                    np.where(np.arange(len(share)) % sample == 0, share, 0.0),
                     of_title,
                     one,
                     a_day,
@@ -158,3 +158,24 @@ def _serve(disk: Disk, log: Log, today: slice, dies_at_s: int | None) -> npt.NDA
     before = disk.serve(objects[:until])
     disk.clear()
     return np.concatenate([before, disk.serve(objects[until:])])
+
+
+def what_if(
+    cache: Cache, files: Files, rate: Array, factors: tuple[float, ...]
+) -> tuple[lagrangian.Prices, list[tuple[float, float]]]:
+    """Prices of tomorrow's plan, and the share that disks `factors` as large would serve once they are full.
+
+    `rate` is the expected requests of each file in a day. The price of fill is that of a night in which a tenth of the
+    best set is not there yet.
+    """
+    nothing = np.zeros(len(files.size), np.bool_)
+    total = float(rate @ files.size)
+
+    def plan(factor: float) -> lagrangian.FillPlan:
+        disk = int(factor * cache.disk_bytes)
+        return _plan(Cache(cache.name, disk, int(files.size.sum()), churn=np.inf), files, rate, nothing)
+
+    curve = [(factor, plan(factor).value / total if total else 0.0) for factor in factors]
+    full = plan(1.0)
+    tonight = _plan(cache, files, rate, full.keep & (np.arange(len(files.size)) % 10 > 0))
+    return lagrangian.Prices(full.prices.disk, tonight.prices.fill, full.prices.egress), curve
