@@ -14,6 +14,7 @@ from frontrow.data.accounts import Role
 from frontrow.data.catalogue import Catalogue
 from frontrow.jobs import artwork as work
 from frontrow.jobs.queue import Queue
+from frontrow.jobs.schedule import LEARN_PICTURES
 from frontrow.jobs.worker import Worker, functions
 from frontrow.schema import Kind, Title
 from frontrow.service.hall import now_ms
@@ -103,7 +104,7 @@ def test_the_home_page_shows_the_picture_and_its_impression_carries_the_propensi
     assert shown.select("picture", "propensity", "segment", "played").rows() == [(ids[0], 0.5, "Comedy", 1.0)]
     assert "Comedy" in genres
     with Queue(running.place.jobs) as queue:
-        queue.submit(work.LEARN, {})
+        queue.submit(LEARN_PICTURES, {})
         Worker(queue, functions(), running.place, settings).run_one()
     learnt = work.published(running.place)
     assert learnt is not None

@@ -16,6 +16,7 @@ from frontrow.data.catalogue import Catalogue
 from frontrow.data.fetch import BIG_BUCK_BUNNY, fetch, networks_folder
 from frontrow.data.replay import replay
 from frontrow.errors import InputError, Refusal
+from frontrow.jobs.schedule import LEARN_PICTURES
 from frontrow.media.container import resolve
 from frontrow.schema import Kind, Title
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from frontrow.jobs.worker import JobContext
 
 MAKE: Final = "artwork"
-LEARN: Final = "artwork-chooser"
 DEMO_FILM: Final = "demo-film"
 COUNT: Final = 12
 SPOILERS: Final = 0.2
@@ -80,6 +80,8 @@ def fetch_demo_film(context: JobContext, *, title: str) -> dict[str, Any]:
 
 def learn(context: JobContext, *, seed: int = 0) -> dict[str, Any]:
     """Fit the chooser on the log and publish it."""
+    if not any(gallery(context.workspace).titles()):
+        return {"titles": 0, "note": "no title has pictures"}
     context.step(0, 2, "reading the log")
     fitted, rows, high_water = fit(context.workspace, context.settings, seed)
     context.step(1, 2, "publishing")
@@ -87,7 +89,7 @@ def learn(context: JobContext, *, seed: int = 0) -> dict[str, Any]:
     tables = [fitted.probabilities[title] for title in titles]
     artifact = artifacts.publish(
         context.workspace.artifacts,
-        LEARN,
+        LEARN_PICTURES,
         {
             "pictures.json": {"segments": fitted.segments, "pictures": {t: fitted.pictures[t] for t in titles}},
             "probabilities.npy": np.concatenate([x.ravel() for x in tables]) if tables else np.zeros(0),
@@ -124,7 +126,7 @@ def showings(workspace: Workspace, settings: Any) -> tuple[pl.DataFrame, int, li
 
 def published(workspace: Workspace) -> chooser.Chooser | None:
     """The chooser in force; None where none was published yet."""
-    artifact = artifacts.open_current(workspace.artifacts, LEARN)
+    artifact = artifacts.open_current(workspace.artifacts, LEARN_PICTURES)
     if artifact is None:
         return None
     named = artifact.json("pictures.json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from frontrow.jobs.queue import Queue
 
 NIGHTLY = "nightly"
+LEARN_PICTURES = "artwork-chooser"
 _DAY_MS = 86_400_000
 
 

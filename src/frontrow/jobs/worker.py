@@ -20,7 +20,7 @@ from frontrow.config import Settings
 from frontrow.data.workspace import Workspace
 from frontrow.errors import Cancelled, FrontrowError, Unavailable
 from frontrow.jobs.queue import Job, LeaseLost, Queue, State
-from frontrow.jobs.schedule import submit_when_due
+from frontrow.jobs.schedule import LEARN_PICTURES, submit_when_due
 
 HEARTBEAT_S = 5.0
 POLL_S = 1.0
@@ -110,12 +110,13 @@ class Worker:
         self._wake.put(None)
 
     def run_forever(self) -> None:
-        """Work until `stop`; also submits the nightly when it is due."""
+        """Work until `stop`; also submits the nightly, and what learns from the pictures shown, when they are due."""
         started_ms = self._queue.clock()
         while not self.stopping:
             idle = True
             try:
-                submit_when_due(self._queue, self._settings.jobs.nightly_at, started_ms)
+                if submit_when_due(self._queue, self._settings.jobs.nightly_at, started_ms) is not None:
+                    self._queue.submit(LEARN_PICTURES, {}, unique=LEARN_PICTURES)
                 idle = self.run_one() is None
             except Unavailable as error:  # a full disk, mostly: the lease of what ran runs out, and it goes on
                 _log.warning("%s", error)
@@ -197,6 +198,6 @@ def functions() -> dict[str, JobFunction]:
     return {
         "nightly": nightly.run,
         artwork.MAKE: artwork.make,
-        artwork.LEARN: artwork.learn,
+        LEARN_PICTURES: artwork.learn,
         artwork.DEMO_FILM: artwork.fetch_demo_film,
     }

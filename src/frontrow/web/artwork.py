@@ -23,6 +23,7 @@ from frontrow.data.accounts import Role
 from frontrow.errors import UnknownTitle
 from frontrow.jobs import artwork as work
 from frontrow.jobs.queue import Queue
+from frontrow.jobs.schedule import LEARN_PICTURES
 from frontrow.service.auth import Caller, require
 from frontrow.service.hall import Hall, now_ms
 from frontrow.web.site import page_caller, render
@@ -69,7 +70,7 @@ class Pictures:
 
     def _refresh(self) -> None:
         self._read_at = time.monotonic()
-        seen = (artifacts.current_version(self._hall.workspace.artifacts, work.LEARN), self._shelf.stamp())
+        seen = (artifacts.current_version(self._hall.workspace.artifacts, LEARN_PICTURES), self._shelf.stamp())
         if seen == self._seen:
             return
         listed = {title: self._shelf.eligible(title) for title, _ in self._shelf.titles()}
