@@ -1,6 +1,7 @@
 """The command line: shapes that scripts rely on, exit statuses, files written."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -99,3 +100,20 @@ def test_order_proves_a_small_instance(folder):
     found = json.loads(run("order", str(folder / "tiny.dat"), "--json").stdout)
     assert (found["cost"], found["holding"], found["proven"], found["bound"]) == (29, 2, True, 29)
     assert sorted(found["order"]) == [0, 1, 2, 3]
+
+
+def test_ctrl_c_keeps_the_best_plan(folder):
+    args = ("plan", str(folder / "film.yaml"), "--out", str(folder / "stopped"), "--seconds", "60", "--json")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "frontrow", "production", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        stdout, _ = process.communicate(timeout=6)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        stdout, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert json.loads(stdout)["violations"] == []

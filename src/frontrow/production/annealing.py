@@ -44,7 +44,7 @@ def anneal(
     tick: Tick | None = None,
 ) -> list[int]:
     """The best order found. `elapsed` is the share of the time allowed that is gone: where it runs ahead of the steps,
-    cooling follows it, so that a slow machine also ends cold.
+    cooling follows it, so that a slow machine also ends cold. Ctrl-C ends the search with the best order so far.
     """
     order = np.array(start if start is not None else _any_allowed(instance), dtype=np.int64)
     n = order.size
@@ -56,31 +56,34 @@ def anneal(
     ratio = np.log(config.cold / config.hot)
     best, best_cost = order.copy(), instance.extra_cost(order.tolist())
     draws: Iterator[list[float]] = iter(())
-    for step in range(steps):
-        if step % 256 == 0:
-            share = max(step / steps, elapsed())
-            if share >= 1:
-                break
-            if tick and step % 4096 == 0:
-                tick(share, best_cost)
-            temperature = spread * config.hot * np.exp(ratio * share)
-            draws = iter(rng.random((256, 5)).tolist())
-        where, single, length, reverse, choice = next(draws)
-        size = 1 if single < config.block_share else 2 + int(-np.log1p(-length) * (config.mean_block - 2))
-        size = min(size, n // 2)
-        at = int(where * (n - size + 1))
-        flipped = size > 1 and reverse < 0.5 and pricer.free(order[at : at + size])
-        rest, block, low, prices = pricer.price(at, size, flipped)
-        weights = np.exp((prices.min() - prices) / temperature)
-        totals = weights.cumsum()
-        place = int(totals.searchsorted(choice * totals[-1], side="right"))
-        place = min(place, prices.size - 1)
-        if low + place == at and not flipped:
-            continue
-        order = np.concatenate((rest[: low + place], block, rest[low + place :]))
-        pricer.adopt(order)
-        if prices[place] < best_cost:
-            best_cost, best = int(prices[place]), order
+    try:
+        for step in range(steps):
+            if step % 256 == 0:
+                share = max(step / steps, elapsed())
+                if share >= 1:
+                    break
+                if tick and step % 4096 == 0:
+                    tick(share, best_cost)
+                temperature = spread * config.hot * np.exp(ratio * share)
+                draws = iter(rng.random((256, 5)).tolist())
+            where, single, length, reverse, choice = next(draws)
+            size = 1 if single < config.block_share else 2 + int(-np.log1p(-length) * (config.mean_block - 2))
+            size = min(size, n // 2)
+            at = int(where * (n - size + 1))
+            flipped = size > 1 and reverse < 0.5 and pricer.free(order[at : at + size])
+            rest, block, low, prices = pricer.price(at, size, flipped)
+            weights = np.exp((prices.min() - prices) / temperature)
+            totals = weights.cumsum()
+            place = int(totals.searchsorted(choice * totals[-1], side="right"))
+            place = min(place, prices.size - 1)
+            if low + place == at and not flipped:
+                continue
+            order = np.concatenate((rest[: low + place], block, rest[low + place :]))
+            pricer.adopt(order)
+            if prices[place] < best_cost:
+                best_cost, best = int(prices[place]), order
+    except KeyboardInterrupt:
+        return [int(scene) for scene in best]
     return polish(instance, best.tolist(), config.window, lambda: elapsed() >= _POLISH_SHARE)
 
 

@@ -89,6 +89,7 @@ def linear_order_bound(
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = workers
+    solver.parameters.catch_sigint_signal = False  # Ctrl-C belongs to Python
     solver.parameters.random_seed = seed
     solver.solve(model)
     return max(0, int(np.ceil(solver.best_objective_bound - 1e-6)))

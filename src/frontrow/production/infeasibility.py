@@ -100,6 +100,7 @@ class _CoreSearch:
         model.add_assumptions([self.days.rules[rule] for rule in rules])
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
+        solver.parameters.catch_sigint_signal = False  # Ctrl-C belongs to Python; CP-SAT would unhook it
         # Clashes are mostly plain; presolve costs five times what they do, so it waits for the hard ones.
         solver.parameters.cp_model_presolve = False
         solver.parameters.max_time_in_seconds = min(_PLAIN_SECONDS, left)

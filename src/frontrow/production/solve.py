@@ -82,9 +82,7 @@ def solve(
         if tick:
             tick(None if annealer.left_out else cost + extras, None, max(0.0, ends - clock()))
 
-    try:
-        annealer.run(moves, lambda: (clock() - began) / allowed, report)
-    except KeyboardInterrupt:
+    if annealer.run(moves, lambda: (clock() - began) / allowed, report):
         seconds = 0.0
     search = Search(space, previous)
     search.complete_hint(annealer.decision())
@@ -178,6 +176,7 @@ class Search:
             fixed.add(fixed.get_bool_var_from_proto_index(literal.index) == int(value))
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
+        solver.parameters.catch_sigint_signal = False  # Ctrl-C belongs to Python; CP-SAT would unhook it
         solver.parameters.max_time_in_seconds = 120
         if solver.solve(fixed) != cp_model.OPTIMAL:
             raise Disagreement("a plan of the annealing does not fit the model")
