@@ -32,7 +32,14 @@ def run(data: Path | None) -> Iterator[Figure]:
         ours, peer = found["frontrow"], found["robust_mpc"]
         others = ", ".join(f"{x} {found[x].qoe:.3f}" for x in ("mpc", "buffer_based", "bola", "offline"))
         yield Figure(
-            f"QoE_lin, {len(lines)} {name} lines", ours.qoe, "a segment", reach, "at least", "RobustMPC", peer.qoe, others
+            f"QoE_lin, {len(lines)} {name} lines",
+            ours.qoe,
+            "a segment",
+            reach,
+            "at least",
+            "RobustMPC",
+            peer.qoe,
+            others,
         )
         yield Figure(
             f"stall, 95th percentile, {name}", ours.stall_s_p95, "s", peer.stall_s_p95, "at most", "RobustMPC",
@@ -48,11 +55,18 @@ def run(data: Path | None) -> Iterator[Figure]:
         best = min(("bola", "bola_e"), key=lambda x: found[x].stall_ratio)
         others = ", ".join(f"{x} {found[x].qoe:.3f}" for x in ("throughput", "bola", "dynamic"))
         yield Figure(
-            f"score, {len(lines)} {name}", ours.qoe, "a segment's time", reach, "at least", "BOLA-E", found["bola_e"].qoe,
+            f"score, {len(lines)} {name}", ours.qoe, "a segment's time", reach, "at least", "BOLA-E",
+            found["bola_e"].qoe,
             others,
         )  # fmt: skip
         yield Figure(
-            f"stall ratio, {name}", ours.stall_ratio, "", found[best].stall_ratio, "at most", best, found[best].stall_ratio
+            f"stall ratio, {name}",
+            ours.stall_ratio,
+            "",
+            found[best].stall_ratio,
+            "at most",
+            best,
+            found[best].stall_ratio,
         )
 
 

@@ -83,7 +83,11 @@ def test_pensieves_player_stalls_as_the_published_walk_through_the_trace(kbps, r
     np.testing.assert_allclose(played.stall_s[0], walked, rtol=1e-7, atol=1e-6)
 
 
-@given(st.lists(st.sampled_from([0.0, 0.0, 400.0, 3000.0]), min_size=1, max_size=8), st.floats(0.0, 90.0), st.floats(1.0, 1e5))
+@given(
+    st.lists(st.sampled_from([0.0, 0.0, 400.0, 3000.0]), min_size=1, max_size=8),
+    st.floats(0.0, 90.0),
+    st.floats(1.0, 1e5),
+)
 @settings(deadline=None)
 def test_what_is_asked_of_a_line_has_come_when_it_says_so(kbps, time_s, kbit):
     trace = line(*kbps, 500.0)

@@ -15,7 +15,9 @@ import pytest
 import frontrow.web
 
 STATIC = Path(frontrow.web.__file__).parent / "static"
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed, so JavaScript cannot be run")
+pytestmark = pytest.mark.skipif(
+    shutil.which("node") is None, reason="node is not installed, so JavaScript cannot be run"
+)
 
 
 class Log(BaseHTTPRequestHandler):
@@ -130,7 +132,7 @@ def test_leaving_hands_everything_that_waits_to_the_browser(tmp_path, serve):
     run(
         tmp_path,
         f"""
-        const client = new EventClient({{ url: "{url}", headers: {{ "X-CSRF-Token": "t" }}, everyMs: 1e6, most: 5000 }});
+        const client = new EventClient({{ url: "{url}", headers: {{ "X-CSRF-Token": "t" }}, everyMs: 1e6 }});
         const text = "é".repeat(900);
         for (let i = 0; i < 120; i++) client.add({{ kind: "search", member: "m", value: i, props: {{ query: text }} }});
         clearTimeout(client.timer);

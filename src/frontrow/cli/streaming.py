@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from frontrow.cli import encoding
 from frontrow.cli.options import JsonOption, emit_json, emit_table, note, progress
 from frontrow.errors import InputError
 
@@ -18,10 +19,11 @@ _PENSIEVE_SEGMENTS = 48  # the published video has a 49th, shorter one, which Pe
 
 
 def register(app: typer.Typer) -> None:
-    """Add `abr` to the `delivery` group, which is made here if it is not there yet."""
+    """Add `abr`, `ladder` and `package` to the `delivery` group, which is made here if it is not there yet."""
     found = [x.typer_instance for x in app.registered_groups if x.name == "delivery" and x.typer_instance]
     group = found[0] if found else typer.Typer(help="How films reach the viewer.", no_args_is_help=True)
     group.command()(abr)
+    encoding.add_commands(group)
     if not found:
         app.add_typer(group, name="delivery")
 
@@ -72,7 +74,14 @@ def abr(
         )
         return
     rows = [
-        (name, f"{x.qoe:.3f}", f"{x.stall_s:.2f}", f"{x.stall_s_p95:.2f}", f"{x.bitrate_kbps:.0f}", f"{x.switch_kbps:.0f}")
+        (
+            name,
+            f"{x.qoe:.3f}",
+            f"{x.stall_s:.2f}",
+            f"{x.stall_s_p95:.2f}",
+            f"{x.bitrate_kbps:.0f}",
+            f"{x.switch_kbps:.0f}",
+        )
         for name, x in scores.items()
     ]
     columns = ("controller", "QoE", "stall s", "stall s, 95th", "kbit/s", "switch kbit/s")
@@ -127,7 +136,7 @@ def _write(path: Path, text: str) -> None:
 
 
 _EXPLAINED = {
-    "traces/commute": "Pensieve: seconds, then Mbit/s that held until then; the first row marks the start; repeats for ever.",
+    "traces/commute": "Pensieve: seconds, then Mbit/s that held until then; the first row is the start; repeats.",
     "traces/home.json": "Sabre: periods with duration_ms, bandwidth_kbps and latency_ms; repeats for ever.",
     "traces/mahimahi": "Mahimahi: one packet time in ms a line; each is a chance to send 1500 bytes.",
     "movie.json": "segment_duration_ms; bitrates_kbps, rising; segment_sizes_bits: one row a segment, one size a rung.",
@@ -148,13 +157,17 @@ def _write_example(folder: Path, as_json: bool) -> None:
             {
                 "segment_duration_ms": 4000,
                 "bitrates_kbps": rates,
-                "segment_sizes_bits": [[round(rate * 4000 * (0.8 + 0.1 * (i % 5))) for rate in rates] for i in range(30)],
+                "segment_sizes_bits": [
+                    [round(rate * 4000 * (0.8 + 0.1 * (i % 5))) for rate in rates] for i in range(30)
+                ],
             }
         ),
     }
     for name, text in files.items():
         _write(folder / name, text)
-    command = f"frontrow delivery abr --traces {folder / 'traces'} --manifest {folder / 'movie.json'} --protocol sabre-vod"
+    command = (
+        f"frontrow delivery abr --traces {folder / 'traces'} --manifest {folder / 'movie.json'} --protocol sabre-vod"
+    )
     if as_json:
         emit_json({"files": {str(folder / name): text for name, text in _EXPLAINED.items()}, "command": command})
         return

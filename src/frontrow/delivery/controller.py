@@ -46,7 +46,7 @@ class TableController:
         return np.argmax(value, axis=1), np.zeros(len(who))
 
     def _ahead(self, segment: int) -> Floats:
-        """(rungs, buffers, states of the line) values of the segments after this one, between the horizons that the table holds."""
+        """(rungs, buffers, states of the line) values of the segments after this one, between two horizons."""
         table, left = self.table, self.manifest.segments - segment - 1
         values = table.values.reshape(*table.values.shape[:3], -1)
         at = int(np.searchsorted(table.horizons, left, side="right") - 1)
@@ -63,7 +63,8 @@ class TableController:
             self._ahead(segment), table.axes, table.predictor.surprises, np.array(config.shares),
             (config.quick, config.slow, config.mix, config.volatility), table.worth, table.stall, table.switch,
             table.segment_s, table.most_buffer_s, sizes_kbit, self._latency_s[who], buffer_s, belief.quick[who],
-            belief.slow[who], belief.volatility[who], self._last[who], out,
+            belief.slow[who], belief.volatility[who], self._last[who],
+            out,
         )  # fmt: skip
         return out
 
@@ -80,7 +81,7 @@ class TableController:
         arrived = progress.arrived_kbit - np.where(fresh, 0.0, self._watched_kbit[who])
         kept = np.where(fresh, 0.0, 0.5 ** (step_s / _FORGET_S))
         weight = kept * self._watch_weight[who] + 1.0 - 0.5 ** (step_s / _FORGET_S)
-        rate = (kept * self._watch_sum[who] + (1.0 - 0.5 ** (step_s / _FORGET_S)) * arrived / step_s)
+        rate = kept * self._watch_sum[who] + (1.0 - 0.5 ** (step_s / _FORGET_S)) * arrived / step_s
         self._watched_s[who], self._watched_kbit[who] = since_s, progress.arrived_kbit
         self._watch_weight[who], self._watch_sum[who] = weight, rate
         kbps = np.maximum(rate / weight, 1e-3)
@@ -95,7 +96,9 @@ class TableController:
         restart_s = progress.first_bit_s[at, None] + sizes[None, :] / kbps[at, None]
         time_s = np.where(rungs == progress.rung[at, None], (left_kbit / kbps)[at, None], restart_s)
         value = self._deterministic(who[at], progress.segment, progress.buffer_s[at], time_s, np.log(kbps[at]))
-        value[(rungs > progress.rung[at, None]) | ((rungs < progress.rung[at, None]) & (sizes >= left_kbit[at, None]))] = -np.inf
+        value[
+            (rungs > progress.rung[at, None]) | ((rungs < progress.rung[at, None]) & (sizes >= left_kbit[at, None]))
+        ] = -np.inf
         best = np.argmax(value, axis=1)
         to[at] = np.where(best < progress.rung[at], best, -1)
         self._watched_s[who[to >= 0]] = np.inf
@@ -107,7 +110,8 @@ class TableController:
         out = np.empty(time_s.shape)
         foresee(
             self._ahead(segment), table.axes, table.worth, table.stall, table.switch, table.segment_s,
-            table.most_buffer_s, time_s, buffer_s, log_rate, belief.slow[who], belief.volatility[who], self._last[who], out,
+            table.most_buffer_s, time_s, buffer_s, log_rate, belief.slow[who], belief.volatility[who], self._last[who],
+            out,
         )  # fmt: skip
         return out
 

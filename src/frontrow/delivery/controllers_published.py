@@ -68,7 +68,7 @@ class ModelPredictive(Steady):
         error = np.abs(self._predicted - rate) / rate if self._rates else np.zeros(len(rate))
         self._rates = [*self._rates[-4:], rate]
         self._errors = [*self._errors[-4:], error]
-        self._predicted = len(self._rates) / sum(1.0 / rate for rate in self._rates)
+        self._predicted = len(self._rates) / np.sum([1.0 / rate for rate in self._rates], axis=0)
 
     def choose(self, who: Ints, segment: int, buffer_s: Floats) -> tuple[Ints, Floats]:
         rate = self._predicted / (1.0 + np.max(self._errors, axis=0)) if self._robust else self._predicted

@@ -68,7 +68,7 @@ class ThroughputRule(Measured):
         self._caution[who] = np.maximum(self._caution[who] * _LOW_BUFFER_FIRST, _LOW_BUFFER_LEAST)
         too_big = self.manifest.bitrates_kbps * self.manifest.segment_s > kbit[:, None]
         too_big[:, 0] = False
-        return np.argmax(np.column_stack([too_big, np.ones(len(who), bool)]), axis=1) - 1
+        return np.asarray(np.argmax(np.column_stack([too_big, np.ones(len(who), bool)]), axis=1) - 1)
 
     def abandon(self, progress: Progress) -> Ints:
         transfer_s = progress.elapsed_s - progress.first_bit_s

@@ -25,7 +25,7 @@ def place(levels: Floats, value: float) -> tuple[int, float]:
 
 @njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
 def neighbours(axes, slow, trend, volatility, index, share):  # type: ignore[no-untyped-def]
-    """Fill the eight neighbours of a state of the line, as indices into the table without its buffer axis, and shares."""
+    """Fill the eight neighbours of a state of the line, as places in the table without its buffer axis, and shares."""
     _, slows, trends, volatilities = axes
     s, ps = place(slows, slow)
     t, pt = place(trends, trend)

@@ -1,7 +1,7 @@
-"""The predictor that ships: surprises of lines measured by others, until a service has sessions of its own to learn from.
+"""The predictor that ships: surprises of lines that others measured, until a service has sessions of its own.
 
-Fitted with `throughput.fit` on the rates that RobustMPC saw on Pensieve's training traces (46 broadband lines of the FCC
-and 96 commuters' HSDPA lines), four starts a trace; runs that also lie in Sabre's 3Glogs were left out.
+Fitted with `throughput.fit` on the rates that RobustMPC saw on Pensieve's training traces (46 broadband lines of the
+FCC and 96 commuters' HSDPA lines), four starts a trace; runs that also lie in Sabre's 3Glogs were left out.
 """
 
 from __future__ import annotations

@@ -52,8 +52,7 @@ class Curve:
     def __init__(self, durations: Sequence[Floats], rates: Sequence[Floats]) -> None:
         times = [np.concatenate(([0.0], np.cumsum(duration))) for duration in durations]
         sums = [
-            np.concatenate(([0.0], np.cumsum(duration * rate)))
-            for duration, rate in zip(durations, rates, strict=True)
+            np.concatenate(([0.0], np.cumsum(duration * rate))) for duration, rate in zip(durations, rates, strict=True)
         ]
         self._lap_s = np.array([time[-1] for time in times])
         self._lap_sum = np.array([total[-1] for total in sums])
@@ -74,7 +73,7 @@ class Curve:
         left, right = self._times[knot - 1], self._times[knot]
         share = np.where(right > left, (place - left) / np.where(right > left, right - left, 1.0), 1.0)
         inside = self._sums[knot - 1] + share * (self._sums[knot] - self._sums[knot - 1]) - self._shift_sum[trace]
-        return laps * self._lap_sum[trace] + inside
+        return np.asarray(laps * self._lap_sum[trace] + inside)
 
     def reach(self, trace: Ints, time_s: Floats, amount: Floats) -> Floats:
         """The earliest time at which `amount` more than at `time_s` has come."""
@@ -86,7 +85,7 @@ class Curve:
         low, high = self._sums[knot - 1], self._sums[knot]
         share = np.where(high > low, (place - low) / np.where(high > low, high - low, 1.0), 1.0)
         found = self._times[knot - 1] + np.clip(share, 0.0, 1.0) * (self._times[knot] - self._times[knot - 1])
-        return np.maximum(laps * self._lap_s[trace] + found - self._shift_s[trace], time_s)
+        return np.asarray(np.maximum(laps * self._lap_s[trace] + found - self._shift_s[trace], time_s))
 
 
 class Link:
@@ -102,13 +101,15 @@ class Link:
         self._latency_s = np.array([x.latency_s[0] for x in traces]) if constant else None
         # A request needs one unit of latency; where latency varies, units come at 1/latency a second.
         self._units = (
-            None if constant else Curve([x.duration_s for x in traces], [1 / np.maximum(x.latency_s, 1e-9) for x in traces])
+            None
+            if constant
+            else Curve([x.duration_s for x in traces], [1 / np.maximum(x.latency_s, 1e-9) for x in traces])
         )
 
     def first_bit(self, trace: Ints, time_s: Floats) -> Floats:
         """When the first bit of a request made at `time_s` arrives."""
         if self._latency_s is not None:
-            return time_s + self._latency_s[trace]
+            return np.asarray(time_s + self._latency_s[trace])
         assert self._units is not None
         return self._units.reach(trace, time_s, np.ones_like(time_s))
 

@@ -33,7 +33,8 @@ class Manifest:
         if len(bad):
             segment, rung = bad[0]
             raise InputError(
-                f"segment {segment} of rung {rung} has size {self.sizes_kbit[segment, rung]}; every segment needs one above 0"
+                f"segment {segment} of rung {rung} has size {self.sizes_kbit[segment, rung]}; "
+                "every segment needs one above 0"
             )
 
     @property

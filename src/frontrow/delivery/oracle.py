@@ -93,11 +93,13 @@ class _Search:
 
     def _best_of_cells(self, states: _States) -> Ints:
         clock, buffer = (np.floor(x / self.cell_s).astype(np.int64) for x in (states.clock_s, states.buffer_s))
-        rung = states.rung if self.weights.switch else np.zeros_like(states.rung)  # the past rung matters to switches alone
+        rung = (
+            states.rung if self.weights.switch else np.zeros_like(states.rung)
+        )  # the past rung matters to switches alone
         cell = (clock * (int(buffer.max()) + 1) + buffer) * self.manifest.rungs + rung
         order = np.lexsort((-states.value, cell))
         kept = order[np.concatenate(([True], np.diff(cell[order]) != 0))]
-        return kept[states.value[kept] > states.value.max() - self._hopeless]
+        return np.asarray(kept[states.value[kept] > states.value.max() - self._hopeless])
 
     @property
     def _hopeless(self) -> float:

@@ -32,9 +32,11 @@ def predictor_to_dict(predictor: Predictor) -> dict[str, Any]:
 def predictor_from_dict(value: dict[str, Any]) -> Predictor:
     """The inverse of `predictor_to_dict`."""
     return Predictor(
-        PredictorConfig(**value["config"] | {"shares": tuple(value["config"]["shares"])}), np.array(value["volatilities"], float), np.array(value["surprises"], float),
+        PredictorConfig(**value["config"] | {"shares": tuple(value["config"]["shares"])}),
+        np.array(value["volatilities"], float),
+        np.array(value["surprises"], float),
         float(value["first_volatility"]),
-    )  # fmt: skip
+    )
 
 
 def to_dict(table: Table) -> dict[str, Any]:
@@ -56,7 +58,9 @@ def to_dict(table: Table) -> dict[str, Any]:
 def from_dict(value: Any) -> Table:
     """The inverse of `to_dict`. Raises InputError where the JSON is no table of this format."""
     if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise InputError(f"this is no bitrate policy of format {FORMAT}; build one with 'frontrow delivery abr --policy'")
+        raise InputError(
+            f"this is no bitrate policy of format {FORMAT}; build one with 'frontrow delivery abr --policy'"
+        )
     try:
         axes = [np.array(axis, float) for axis in value["axes"]]
         worth = np.array(value["worth"], float)
@@ -64,8 +68,17 @@ def from_dict(value: Any) -> Table:
         numbers = np.frombuffer(base64.b64decode(value["values"], validate=True), "<f4").astype(float)
         shape = (len(horizons), len(worth), *(len(axis) for axis in axes))
         return Table(
-            (axes[0], axes[1], axes[2], axes[3]), predictor_from_dict(value["predictor"]), numbers.reshape(shape), horizons,
-            worth, float(value["stall"]), float(value["switch"]), float(value["segment_s"]), float(value["most_buffer_s"]),
-        )  # fmt: skip
+            (axes[0], axes[1], axes[2], axes[3]),
+            predictor_from_dict(value["predictor"]),
+            numbers.reshape(shape),
+            horizons,
+            worth,
+            float(value["stall"]),
+            float(value["switch"]),
+            float(value["segment_s"]),
+            float(value["most_buffer_s"]),
+        )
     except (KeyError, TypeError, ValueError, IndexError, binascii.Error) as error:
-        raise InputError(f"the bitrate policy is damaged: {error}; build it again with 'frontrow delivery abr --policy'") from None
+        raise InputError(
+            f"the bitrate policy is damaged: {error}; build it again with 'frontrow delivery abr --policy'"
+        ) from None

@@ -38,6 +38,13 @@ def sabre_weights(manifest: Manifest, gamma_p: float = 5.0) -> Weights:
     return Weights("log", gamma_p / manifest.segment_s, 0.0)
 
 
+def sabre_plan(manifest: Manifest, gamma_p: float = 5.0) -> Weights:
+    """Weights to plan with for Sabre's score, which is an average over time: a stall also lengthens the time."""
+    weights = sabre_weights(manifest, gamma_p)
+    lost = float(weights.worth(manifest).mean()) / manifest.segment_s
+    return Weights("log", weights.stall + lost, 0.0)
+
+
 def mean_qoe(sessions: Sessions, manifest: Manifest, weights: Weights = LINEAR) -> Floats:
     """(sessions,) QoE a segment; the first segment, which nobody chose, is left out."""
     worth = weights.worth(manifest)[sessions.rung]
@@ -48,7 +55,7 @@ def mean_qoe(sessions: Sessions, manifest: Manifest, weights: Weights = LINEAR) 
 
 
 def time_average_score(sessions: Sessions, manifest: Manifest, gamma_p: float = 5.0) -> Floats:
-    """(sessions,) Sabre's time-average score: utility less stalls, over the time the viewer spent, start-up included."""
+    """(sessions,) Sabre's time-average score: utility less stalls, over the time spent, start-up included."""
     weights = sabre_weights(manifest, gamma_p)
     stall_s = sessions.stall_s[:, 1:].sum(axis=1)
     spent_s = manifest.segments * manifest.segment_s + stall_s + sessions.startup_s

@@ -1,8 +1,8 @@
 """Play a title over many lines at once, segment by segment, and tell what each viewer got.
 
 All sessions fetch the same segment number in the same step, each on its own clock, so every step is a handful of array
-operations. Two published players are kept to the digit: Pensieve's (Mao et al., SIGCOMM 2017: the round trip costs the
-viewer's time but none of the line's, the buffer drains in half seconds) and Sabre's (Spiteri et al., MMSys 2018: latency
+operations. Two published players are kept: Pensieve's (Mao et al., SIGCOMM 2017: the round trip costs the viewer's time
+but none of the line's, the buffer drains in half seconds) and Sabre's (Spiteri et al., MMSys 2018: latency
 passes on the line, room is awaited before a request, a download can be abandoned on the way).
 """
 
@@ -34,6 +34,10 @@ class Player:
     """Above 0: the player may overfill, then sleeps in multiples of this (Pensieve: 0.5); 0: it awaits room first."""
     abandons: bool = False
     """Whether the controller may give up a download on its way."""
+
+    def ask_buffer_s(self, segment_s: float) -> float:
+        """Most media in the buffer when the next segment is asked for."""
+        return self.buffer_s if self.drain_s else max(self.buffer_s - segment_s, segment_s)
 
 
 PENSIEVE = Player(60.0, first_rung=1, round_trip_s=0.08, payload_share=0.95, drain_s=0.5)
@@ -180,9 +184,15 @@ class _Batch:
         self.wasted_kbit[who] += np.where(finished, 0.0, kbit)
         self.controller.downloaded(
             Download(
-                who, segment, rung, kbit, first - began + self.player.round_trip_s, total_s,
-                self.buffer_s[who], abandoned_to,
-            )  # fmt: skip
+                who,
+                segment,
+                rung,
+                kbit,
+                first - began + self.player.round_trip_s,
+                total_s,
+                self.buffer_s[who],
+                abandoned_to,
+            )
         )
         return who[~finished]
 
@@ -205,10 +215,15 @@ class _Batch:
             wait_s[open_] = _CHECK_S
             elapsed_s = now[open_] - began[open_]
             progress = Progress(
-                who[open_], segment, rung[open_], kbit[open_],
+                who[open_],
+                segment,
+                rung[open_],
+                kbit[open_],
                 self.link.arrived_kbit(trace[open_], first[open_], now[open_]),
-                first[open_] - began[open_], elapsed_s, np.maximum(self.buffer_s[who[open_]] - elapsed_s, 0.0),
-            )  # fmt: skip
+                first[open_] - began[open_],
+                elapsed_s,
+                np.maximum(self.buffer_s[who[open_]] - elapsed_s, 0.0),
+            )
             to = self.controller.abandon(progress)
             leaves = to >= 0
             if leaves.any():

@@ -1,10 +1,10 @@
 """The value of every state a player can be in, by dynamic programming over the predictor's own uncertainty.
 
-State: seconds in the buffer, rung of the last segment, slow mean of the log rate, how far the quick
-mean is from it, volatility. A step fetches one segment in
-some rung; the rate is the mean times one of the learnt surprises, so stalls are weighed with their chance instead of being
-ruled out by one cautious guess. Like FastMPC (Yin et al., SIGCOMM 2015) the work is done before the film starts; unlike
-it the table holds values, so that the player can still count with the real size of the next segment.
+State: seconds in the buffer, rung of the last segment, slow mean of the log rate, how far the quick mean is from it,
+volatility. A step fetches one segment in some rung; the rate is the mean times one of the learnt surprises, so stalls
+are weighed with their chance instead of being ruled out by one cautious guess. Like FastMPC (Yin et al., SIGCOMM 2015)
+the work is done before the film starts; unlike it the table holds values, so that the player can still count with the
+real size of the next segment.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Table:
     """Levels of the state: buffer in seconds, slow mean in log kbit/s, trend (quick less slow mean), volatility."""
     predictor: Predictor
     values: Floats
-    """(horizons, rungs, buffers, slow means, trends, volatilities): worth of what is still to come, of the segments left."""
+    """(horizons, rungs, buffers, slow means, trends, volatilities): worth of the segments that are left."""
     horizons: tuple[int, ...]
     worth: Floats
     """(rungs,)"""
@@ -109,7 +109,7 @@ def build(
 
 
 def corners(axes: Sequence[Floats], values: Sequence[Floats]) -> tuple[Any, Floats]:
-    """Multilinear interpolation: the 2^axes neighbours of each state as flat indices (..., 2^axes), and their shares."""
+    """Multilinear interpolation: the 2^axes neighbours of each state as flat indices, and their shares."""
     index: Any = np.zeros((1,), np.int64)
     share: Any = np.ones((1,))
     for axis, value in zip(axes, values, strict=True):

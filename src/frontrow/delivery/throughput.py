@@ -45,7 +45,9 @@ class Predictor:
     first_volatility: float
     """What is assumed of a line measured once."""
 
-    def step(self, slow: Floats, trend: Floats, volatility: Floats, point: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+    def step(
+        self, slow: Floats, trend: Floats, volatility: Floats, point: Ints
+    ) -> tuple[Floats, Floats, Floats, Floats]:
         """Log rate of the next segment at one point of the spread; slow mean, trend and volatility after it."""
         config = self.config
         surprise = self._surprise(volatility, point)

@@ -1,8 +1,8 @@
 """Throughput traces and manifests as the field stores them, told apart by content.
 
 Traces: Pensieve's two columns (seconds, Mbit/s), Mahimahi's packet times (one millisecond a line, 1500 bytes each) and
-Sabre's JSON (duration, bandwidth, latency). Manifests: a folder's `video_size_<rung>` files, or Sabre's JSON. Texts come
-in and values go out; reading files is the caller's.
+Sabre's JSON (duration, bandwidth, latency). Manifests: a folder's `video_size_<rung>` files, or Sabre's JSON. Texts
+come in and values go out; reading files is the caller's.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def read_trace(name: str, text: str) -> Trace:
         return _from_pensieve(name, rows)
     number = next(number for number, parts in rows if len(parts) not in (1, 2) or len(parts) != len(rows[0][1]))
     raise InputError(
-        f"trace {name} line {number}: columns differ; give seconds and Mbit/s, one packet time in ms a line, or Sabre's JSON"
+        f"trace {name} line {number}: columns differ; "
+        "give seconds and Mbit/s, one packet time in ms a line, or Sabre's JSON"
     )
 
 
@@ -74,7 +75,8 @@ def _from_mahimahi(name: str, rows: list[tuple[int, list[str]]]) -> Trace:
     bins = int(times_ms[-1] // _MAHIMAHI_BIN_MS) + 1
     packets = np.bincount((times_ms // _MAHIMAHI_BIN_MS).astype(int), minlength=bins)
     bin_s = _MAHIMAHI_BIN_MS / 1000.0
-    return Trace(name, np.full(bins, bin_s), packets * _PACKET_KBIT / bin_s, np.zeros(bins))
+    kbps = np.asarray(packets * _PACKET_KBIT / bin_s, np.float64)
+    return Trace(name, np.full(bins, bin_s), kbps, np.zeros(bins))
 
 
 def _from_sabre(name: str, text: str) -> Trace:

@@ -1,0 +1,136 @@
+"""Ladders: hulls of known shape, savings that can be computed by hand, and a real encode from film to playlist."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontrow.delivery import ladder as ladders
+from frontrow.delivery.hull import Trial, bd_rate_percent, hull, predict
+from frontrow.delivery.ladder import LadderConfig, Rung
+from frontrow.delivery.package import Rendition, manifest_of, master_playlist
+from frontrow.errors import InputError
+
+
+def film(height: int, crf: float) -> Trial:
+    """A film whose small pictures cost little and never look perfect."""
+    scale = {180: 9.0, 360: 3.0, 720: 0.5}[height]
+    kbps = 9000.0 * (height / 720) ** 1.4 * np.exp(-0.125 * crf) * 8
+    return Trial(height, crf, float(kbps), float(100.0 - scale - np.exp(0.095 * crf - 0.6)))
+
+
+HEIGHTS = (180, 360, 720)
+CRFS = (19.0, 22.0, 25.0, 28.0, 31.0, 34.0, 37.0, 40.0, 43.0)
+
+
+@given(st.lists(st.tuples(st.floats(50, 9000), st.floats(5, 99)), min_size=1, max_size=30))
+def test_no_trial_lies_above_the_hull_and_its_slopes_fall(points):
+    trials = [Trial(360, 20.0, kbps, vmaf) for kbps, vmaf in points]
+    found = hull(trials)
+    rates, scores = np.log([x.bitrate_kbps for x in found]), np.array([x.vmaf for x in found])
+    assert (np.diff(rates) > 0).all() and (np.diff(scores) > 0).all()
+    if len(found) > 2:
+        assert (np.diff(np.diff(scores) / np.diff(rates)) <= 1e-6).all()
+    for trial in trials:
+        assert trial.vmaf <= np.interp(np.log(trial.bitrate_kbps), rates, scores) + 1e-6
+
+
+def test_half_the_bits_at_every_quality_is_minus_fifty_percent():
+    curve = [Trial(720, 0.0, kbps, vmaf) for kbps, vmaf in ((500, 60), (1000, 75), (2000, 88), (4000, 95))]
+    cheaper = [Trial(720, 0.0, x.bitrate_kbps / 2, x.vmaf) for x in curve]
+    assert bd_rate_percent(cheaper, curve) == pytest.approx(-50.0)
+    assert bd_rate_percent(curve, curve) == pytest.approx(0.0)
+
+
+def test_ladders_that_share_no_quality_cannot_be_compared():
+    with pytest.raises(InputError, match="share no quality"):
+        bd_rate_percent([Trial(1, 0, 10, 10), Trial(1, 0, 20, 20)], [Trial(1, 0, 10, 30), Trial(1, 0, 20, 40)])
+
+
+def test_three_encodes_a_height_predict_the_whole_grid_within_a_point():
+    known = [film(height, crf) for height in HEIGHTS for crf in (22.0, 31.0, 40.0)]
+    for trial in predict(known, CRFS):
+        truth = film(trial.height, trial.crf)
+        assert trial.vmaf == pytest.approx(truth.vmaf, abs=1.0)
+        assert trial.bitrate_kbps == pytest.approx(truth.bitrate_kbps, rel=0.02)
+
+
+def test_rungs_rise_in_rate_and_quality_use_several_heights_and_stop_where_bits_show_nothing():
+    found = ladders.build([film(height, crf) for height in HEIGHTS for crf in CRFS], LadderConfig(crfs=CRFS))
+    rates, scores = [x.bitrate_kbps for x in found.rungs], [x.vmaf for x in found.rungs]
+    assert rates == sorted(rates) and scores == sorted(scores)
+    assert len({x.height for x in found.rungs}) > 1
+    assert sum(score >= LadderConfig().best_vmaf for score in scores) <= 1
+    assert 3 <= len(rates) <= 10
+
+
+def test_a_film_is_never_scaled_up():
+    assert ladders.heights_of(480, LadderConfig()) == [234, 360, 480]
+    assert ladders.heights_of(100, LadderConfig()) == [100]
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300), st.integers(1, 8))
+def test_sampled_scenes_lie_in_the_film_and_differ(complexity, count):
+    starts = ladders.choose_scenes(np.array(complexity), count, 4)
+    assert 1 <= len(starts) <= count and len(set(starts)) == len(starts)
+    assert all(0 <= start <= max(len(complexity) - 4, 0) for start in starts)
+
+
+def rendition(kbps: float, sizes: list[int]) -> Rendition:
+    return Rendition(Rung(360, 28.0, kbps, 70.0), 640, f"360p-{kbps:.0f}k", sizes)
+
+
+def test_a_master_playlist_tells_the_real_peak():
+    text = master_playlist([rendition(400, [100_000, 300_000])], audio=False)
+    assert "BANDWIDTH=600000,AVERAGE-BANDWIDTH=400000,RESOLUTION=640x360" in text
+    assert "AUDIO" not in text and text.startswith("#EXTM3U\n")
+
+
+def test_renditions_of_different_length_are_refused():
+    with pytest.raises(InputError, match=r"\[2, 3\] segments"):
+        manifest_of([rendition(400, [1, 2]), rendition(800, [1, 2, 3])])
+
+
+def test_a_film_without_sound_gets_its_ladder_its_segments_and_its_table(tmp_path):
+    from typer.testing import CliRunner
+
+    from frontrow.cli.app import assemble
+    from frontrow.delivery.policy import from_dict
+    from frontrow.media import transcode
+
+    film = tmp_path / "film.mp4"
+    transcode.run(["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=10", "-pix_fmt", "yuv420p", film])
+    command = [
+        "delivery",
+        "ladder",
+        str(film),
+        "--out",
+        str(tmp_path / "out"),
+        "--scenes",
+        "1",
+        "--preset",
+        "ultrafast",
+    ]
+    app = assemble()
+    done = CliRunner().invoke(app, [*command, "--json"], catch_exceptions=False)
+    answer = json.loads(done.stdout)
+    rungs = answer["rungs"]
+    assert rungs and all(rung["height"] <= 180 and 0 < rung["vmaf"] <= 100 for rung in rungs)
+    assert answer["package"]["segments"] == 3 and answer["package"]["audio"] is False
+    hls = tmp_path / "out" / "hls"
+    assert (hls / "master.m3u8").read_text().count("#EXT-X-STREAM-INF") == len(rungs)
+    starts = {
+        tuple(line for line in playlist.read_text().splitlines() if line.startswith("#EXTINF"))
+        for playlist in hls.glob("*/stream.m3u8")
+    }
+    assert len(starts) == 1, "segments of all rungs begin at the same times"
+    assert len(from_dict(json.loads((hls / "policy.json").read_text())).worth) == len(rungs)
+
+    trials = (tmp_path / "out" / "trials.jsonl").read_text()
+    again = CliRunner().invoke(app, [*command, "--no-package", "--json"], catch_exceptions=False)
+    assert json.loads(again.stdout)["rungs"] == rungs
+    assert (tmp_path / "out" / "trials.jsonl").read_text() == trials, "finished trials are not encoded again"
