@@ -172,6 +172,31 @@ def viewer(*done: tuple[str, Kind, float | None]) -> Viewer:
 COMEDIES = [(f"t{i}", Kind.STOP, 1.0) for i in (0, 4, 8, 12, 16, 20, 24, 28)]
 
 
+def test_a_film_that_the_catalogue_has_twice_is_shown_once_and_not_again_when_seen() -> None:
+    names = [f"Name {i // 2}" for i in range(12)]
+    titles = pl.DataFrame({"title": [f"t{i}" for i in range(12)], "name": names, "year": [1990] * 12})
+    events = pl.DataFrame(
+        {
+            "seq": range(24),
+            "at_ms": [NOW_MS + i for i in range(24)],
+            "kind": ["play"] * 24,
+            "member": [i // 12 for i in range(24)],
+            "profile": [""] * 24,
+            "title": [f"t{i % 12}" for i in range(24)],
+            "value": [None] * 24,
+            "country": [""] * 24,
+        },
+        schema_overrides={"value": pl.Float64},
+    )
+    model = fit(signals.from_events(events, titles), titles)
+    viewer = Viewer("m")
+    observe(viewer, Event(id="", at_ms=NOW_MS, kind=Kind.STOP, member="m", title="t0", value=1.0))
+    shown = [
+        tile.name for row in build_page(model, viewer, now_ms=NOW_MS).rows if row.kind != "again" for tile in row.tiles
+    ]
+    assert sorted(shown) == sorted(set(names) - {"Name 0"})
+
+
 def test_a_row_stands_on_what_was_watched_never_on_a_click(model: Model) -> None:
     page = build_page(model, viewer(*COMEDIES, ("t2", Kind.CLICK, None), ("t6", Kind.LIST, 1.0)), now_ms=NOW_MS)
     anchors = [row.key for row in page.rows if row.kind == "because"]

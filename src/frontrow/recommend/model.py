@@ -240,6 +240,17 @@ class Model:
         return total <= np.median(total) if len(total) else np.zeros(0, bool)
 
     @cached_property
+    def doubles(self) -> list[NDArray[np.intp]]:
+        """Positions of entries with one name and year, most watched first: a film that the catalogue has twice."""
+        groups: dict[tuple[str, int | None], list[int]] = {}
+        if "name" in self.titles.columns:
+            for position, (name, year) in enumerate(zip(self.names, self.years, strict=True)):
+                if year is not None and self.rules.shown[position]:
+                    groups.setdefault((name.casefold(), year), []).append(position)
+        total = self.popularity.total
+        return [np.array(sorted(group, key=lambda p: -total[p])) for group in groups.values() if len(group) > 1]
+
+    @cached_property
     def some_leave(self) -> bool:
         """Whether any title's window ends."""
         return bool((self.rules.until_ms < np.iinfo(np.int64).max).any())

@@ -89,6 +89,9 @@ def build_page(
     standing = stand(model, viewer)
     may = rules.allowed(model.rules, viewer.country, viewer.age_limit, now_ms)
     free = may & ~standing.blocked
+    for same in model.doubles:
+        begun = standing.blocked[same].any()
+        free[same[free[same]][0 if begun else 1 :]] = False
     pool = top(standing.score, free, POOL_ROWS * config.rows * config.tiles)
     own = list(shelves.of_history(viewer, model))
     candidates = [
