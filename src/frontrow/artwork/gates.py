@@ -19,6 +19,8 @@ _FLASH_CODES: Final = 30.0
 _EMPTY: Final = 0.9  # share without structure: a title card, sky, fog
 _GROUND: Final = 0.6  # share of one luma behind lines of text
 _SHEET: Final = 0.55  # share without structure behind lines of text
+_PLAIN_SHEET: Final = 0.75  # share without structure behind as few as two unread lines
+_SMALL_LINE, _LINE, _TITLE = 0.02, 0.03, 0.22  # height of white letters: on one luma, on a plain ground, on anything
 _LETTERS: Final = 0.004
 _WRITTEN: Final = 0.12
 _READ: Final = 0.03  # the same where the text detector found it
@@ -49,7 +51,7 @@ def refuse(
         return "title card" if exposure.contrast > _FADED or text.lines else "nothing to see"
     if exposure.contrast < _FADED:
         return "faded"
-    if text.read and text.area > _READ and text.lines == 1:
+    if (text.read and text.area > _READ and text.lines == 1) or text.tall > _TITLE:
         return "title card"
     if text.area > (_READ if text.read else _WRITTEN) or _is_sheet(composition, text):
         return "credits"
@@ -61,9 +63,13 @@ def refuse(
 
 
 def _is_sheet(composition: Composition, text: Text) -> bool:
-    """Whether there are lines of text on a plain ground."""
-    plain = composition.flat > _SHEET or composition.ground > _GROUND
-    return plain and text.lines >= 2 and text.area > _LETTERS
+    """Whether there are lines of text on a plain ground. Unread strokes need more of either: grass has some too."""
+    flat, one_luma = composition.flat, composition.ground > _GROUND
+    if text.read:
+        return (flat > _SHEET or one_luma) and text.lines >= 2 and text.area > _LETTERS
+    if one_luma:
+        return text.lines >= 1 or text.tall > _SMALL_LINE
+    return flat > _SHEET and (text.lines >= (2 if flat > _PLAIN_SHEET else 3) or text.tall > _LINE)
 
 
 def credits_start(at_s: Sequence[float], refused: Sequence[str | None], length_s: float) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ from frontrow.media.probe import Probe, probe
 
 MANIFEST: Final = "manifest.json"
 _KEPT: Final = ".signals"
+_PREVIEWED: Final = 2
+"""Keyframes that a preview looks at closely, a picture wanted."""
 _SAVE_EVERY: Final = 20  # parts of ten seconds
 
 Step = Callable[[int, int, str], None]
@@ -78,6 +80,8 @@ def find_pictures(
         progress=told,
     )
     found = shots.whole(seen.signals) if preview else shots.find(seen.signals)
+    if preview:
+        config = replace(config, most=_PREVIEWED * count)
     last_s = float(seen.signals.at_s[-1])
     length_s = seen.duration_s if last_s <= seen.duration_s < 2 * last_s + 10 else last_s  # some files lie
     wanted: list[Candidate] = candidates.pick(seen.signals, found, length_s, config)
