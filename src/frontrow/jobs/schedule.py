@@ -6,6 +6,7 @@ from frontrow.jobs.queue import Queue
 
 NIGHTLY = "nightly"
 LEARN_PICTURES = "artwork-chooser"
+PLAN_DELIVERY = "delivery"  # the fill plan, after the nightly fit
 _DAY_MS = 86_400_000
 
 

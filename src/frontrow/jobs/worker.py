@@ -20,7 +20,7 @@ from frontrow.config import Settings
 from frontrow.data.workspace import Workspace
 from frontrow.errors import Cancelled, FrontrowError, Unavailable
 from frontrow.jobs.queue import Job, LeaseLost, Queue, State
-from frontrow.jobs.schedule import LEARN_PICTURES, submit_when_due
+from frontrow.jobs.schedule import LEARN_PICTURES, PLAN_DELIVERY, submit_when_due
 
 HEARTBEAT_S = 5.0
 POLL_S = 1.0
@@ -117,6 +117,7 @@ class Worker:
             try:
                 if submit_when_due(self._queue, self._settings.jobs.nightly_at, started_ms) is not None:
                     self._queue.submit(LEARN_PICTURES, {}, unique=LEARN_PICTURES)
+                    self._queue.submit(PLAN_DELIVERY, {}, unique=PLAN_DELIVERY)
                 idle = self.run_one() is None
             except Unavailable as error:  # a full disk, mostly: the lease of what ran runs out, and it goes on
                 _log.warning("%s", error)
@@ -193,10 +194,11 @@ class Worker:
 
 def functions() -> dict[str, JobFunction]:
     """Every job there is, by its kind."""
-    from frontrow.jobs import artwork, nightly
+    from frontrow.jobs import artwork, delivery, nightly
 
     return {
         "nightly": nightly.run,
+        PLAN_DELIVERY: delivery.run,
         artwork.MAKE: artwork.make,
         LEARN_PICTURES: artwork.learn,
         artwork.DEMO_FILM: artwork.fetch_demo_film,
