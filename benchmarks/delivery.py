@@ -1,4 +1,4 @@
-"""Caches: the made-up service night by night, the CDN log, and the speed of replays, beside libcachesim in the same run.
+"""Caches: the made-up service night by night, a CDN log, the speed of replays; libcachesim in the same run.
 
 Peers live in a virtual environment of their own: python -m venv ~/.cache/frontrow/peers/libcachesim, and there
 `pip install libcachesim`. Settings were chosen on seeds 11 and 12 of the made-up service; 3, 4 and 5 are reported.
@@ -32,7 +32,7 @@ PEERS = Path("~/.cache/frontrow/peers/libcachesim/bin/python").expanduser()
 def peers(
     at_s: np.ndarray, objects: np.ndarray, sizes: np.ndarray, capacity: int, names: tuple[str, ...]
 ) -> dict[str, dict[str, float]]:
-    """Byte hit ratio and seconds of libcachesim's policies; what fails or takes over 4 minutes is left out."""
+    """Byte hit ratio and seconds of libcachesim's policies; one that fails or takes 4 minutes is left out."""
     if not PEERS.exists():
         print(f"libcachesim is missing: make {PEERS.parent.parent} and install it there", file=sys.stderr)
         return {}
@@ -58,7 +58,7 @@ def peers(
 
 
 def made_up(data: Path, seed: int, folder: Path) -> Iterator[Figure]:
-    """The made-up service of one seed: plan alone, plan and reaction, the best online peer, and what bounds them all."""
+    """The made-up service of one seed: plan alone, plan and reaction, peers, and what bounds them all."""
     tool = data.parent / "tools" / "synthetic_service.py"
     subprocess.run([sys.executable, tool, folder, "--seed", str(seed)], check=True)
     table, titles, requests = (pl.read_parquet(folder / f"{name}.parquet") for name in ("files", "titles", "requests"))

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+import numpy as np
+
+from frontrow.delivery import forecast, rehearsal
 from frontrow.delivery.network import Array
+from frontrow.delivery.replay import HOUR_S, Outcome, Task
+from frontrow.delivery.requests import file_shares
 
 _COLOURS = ("#2f6df6", "#e4572e", "#17a398", "#8d5fd3", "#c28f00", "#4a7c2c")
+_SHOWN = ("frontrow", "planned", "lru", "sieve")
+_FACTORS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+_AHEAD_H = 48
+_FILL_STEP_BYTES = 100e6 / 8 * 6 * 3600  # 100 Mbit/s through a window of six hours
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1c2330;--paper:#fbfbf9;--card:#fff;--line:#d9dde5;--quiet:#667085}
-@media(prefers-color-scheme:dark){:root{--ink:#e8ebf1;--paper:#14171c;--card:#1c2027;--line:#333a46;--quiet:#9aa4b5}}
-*{box-sizing:border-box}body{margin:0;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
-main{max-width:1180px;margin:0 auto;padding:28px 20px 60px}h1{font-size:27px;margin:0 0 4px}h2{font-size:17px;margin:0 0 8px}
-p{margin:4px 0 12px;color:var(--quiet)}.grid{display:grid;gap:18px;grid-template-columns:repeat(auto-fit,minmax(440px,1fr))}
+@media(prefers-color-scheme:dark){
+:root{--ink:#e8ebf1;--paper:#14171c;--card:#1c2027;--line:#333a46;--quiet:#9aa4b5}}
+*{box-sizing:border-box}
+body{margin:0;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+main{max-width:1180px;margin:0 auto;padding:28px 20px 60px}
+h1{font-size:27px;margin:0 0 4px}h2{font-size:17px;margin:0 0 8px}p{margin:4px 0 12px;color:var(--quiet)}
+.grid{display:grid;gap:18px;grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr))}
 section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px;min-width:0}
-svg{width:100%;height:auto;display:block}svg text{fill:var(--quiet);font-size:11px}.wide{grid-column:1/-1}
-table{border-collapse:collapse;width:100%}th,td{text-align:right;padding:4px 8px;border-bottom:1px solid var(--line);
-font-variant-numeric:tabular-nums}th:first-child,td:first-child{text-align:left}.axis{stroke:var(--line)}
-.ours td{font-weight:600}.scroll{overflow-x:auto}
+.wide{grid-column:1/-1}.scroll{overflow-x:auto}.axis{stroke:var(--line)}
+svg{width:100%;height:auto;display:block}svg text{fill:var(--quiet);font-size:11px}
+table{border-collapse:collapse;width:100%}.ours td{font-weight:600}
+th,td{text-align:right;padding:4px 8px;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}
+th:first-child,td:first-child{text-align:left}
 """
 
 
@@ -47,8 +61,37 @@ class Page:
     caches: list[CachePart]
     by_clock: dict[str, Array]
     policies: dict[str, tuple[float, float, float, float]]  # byte hit ratio, hit ratio, pushed bytes, origin peak bps
-    links: list[tuple[str, str, float]]
     notes: list[str]
+
+    @classmethod
+    def of(cls, caches: list[CachePart], together: Mapping[str, Outcome], notes: list[str]) -> Page:
+        """The page of a replay: outcomes of all caches together, by policy."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            by_clock = {
+                name: np.nan_to_num(together[name].hit_by_clock / together[name].bytes_by_clock) for name in _SHOWN
+            }
+        policies = {
+            name: (one.byte_hit_ratio, one.hit_ratio, float(one.fill_bytes), one.origin_peak_bps)
+            for name, one in together.items()
+        }
+        return cls(caches, by_clock, policies, notes)
+
+
+def of_cache(task: Task, outcomes: Mapping[str, Outcome]) -> CachePart:
+    """What the page shows of one cache: outcome, forecast of demand, and what more disk or fill would bring."""
+    ours, log, files, cache = outcomes["frontrow"], task.log, task.files, task.cache
+    hour = log.at_s // HOUR_S
+    history = np.bincount(hour - hour[0], files.size[log.object]).astype(float)
+    fan = forecast.forecast([history], _AHEAD_H).quantiles[0]
+    share = rehearsal.forecaster(log, files, launch_day=task.launch_day, guess=task.guess)(log.days)
+    assert share is not None  # a log has a day, and after a day there is a forecast
+    rate = len(log.object) / log.days * share[files.title] * file_shares(log.object, files)
+    prices, curve = rehearsal.what_if(cache, files, rate, _FACTORS)
+    return CachePart(
+        cache.name, cache.disk_bytes, cache.fill_bytes, ours.fill_bytes / log.days, ours.byte_hit_ratio,
+        float(ours.bytes),
+        history, fan, curve, prices.disk * 1e12, prices.fill * _FILL_STEP_BYTES,
+    )  # fmt: skip
 
 
 def render(page: Page) -> str:
@@ -56,15 +99,15 @@ def render(page: Page) -> str:
     best = page.policies.get("frontrow")
     head = f"{len(page.caches)} caches; {best[0]:.1%} of the bytes come from them." if best else ""
     notes = "".join(f"<p>{escape(text)}</p>" for text in page.notes)
+    fans = "Gbit/s: the last week, then 48 h; bands hold 80% and 95%."
     parts = [
         _section("Where the caches are", "Circles: demand; filled: what the cache serves.", _map(page)),
         _section("Hit ratio over the day", "Share of bytes from the caches, by hour of the day.", _clock(page)),
         _section("Disk and fill", "Disk of each cache, a night's fill, and what was pushed.", _disks(page)),
         _section("What more disk would bring", "Share of bytes that a plan would serve, by disk.", _what_if(page)),
         _section("Policies", "On the same log.", _policies(page), wide=True),
-        _section("What one more unit is worth", "Bytes a day served, from the plan's prices.", _prices(page), wide=True),
-        *(_section(f"Demand of {escape(part.name)}", "Gbit/s: the last week, then 48 h; bands hold 80% and 95%.", _fan(part), wide=True)
-          for part in page.caches),
+        _section("What one more unit is worth", "Bytes a day served, by the prices.", _prices(page), wide=True),
+        *(_section(f"Demand of {escape(part.name)}", fans, _fan(part), wide=True) for part in page.caches),
     ]  # fmt: skip
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -74,63 +117,67 @@ def render(page: Page) -> str:
 
 
 def _section(title: str, text: str, body: str, *, wide: bool = False) -> str:
-    return f'<section{" class=wide" if wide else ""}><h2>{title}</h2><p>{text}</p><div class="scroll">{body}</div></section>'
+    mark = " class=wide" if wide else ""
+    return f'<section{mark}><h2>{title}</h2><p>{text}</p><div class="scroll">{body}</div></section>'
 
 
 def _svg(width: int, height: int, body: str, label: str) -> str:
     return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">{body}</svg>'
 
 
+def _text(x: float, y: float, words: str, anchor: str = "start") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+
+
+def _level(left: float, width: float, y: float) -> str:
+    return f'<line x1="{left}" x2="{left + width}" y1="{y:.1f}" y2="{y:.1f}" class="axis"/>'
+
+
+def _bar(x: float, y: float, width: float, height: float, colour: str, opacity: float = 1.0) -> str:
+    size = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 1.0):.1f}" height="{height}"'
+    return f'<rect {size} fill="{colour}" fill-opacity="{opacity}"/>'
+
+
+def _path(points: list[str], colour: str, stroke_width: float) -> str:
+    return f'<polyline points="{" ".join(points)}" fill="none" stroke="{colour}" stroke-width="{stroke_width}"/>'
+
+
 def _map(page: Page) -> str:
     """Caches on a ring, so that every link can be seen; area is demand, the filled part what is served at home."""
     count, most = len(page.caches), max((part.bytes_asked for part in page.caches), default=1.0) or 1.0
+    across, down = (150, 110) if count > 1 else (0, 0)
+    turn = [2 * math.pi * i / max(count, 1) for i in range(count)]
     at = {
-        part.name: (230 + (150 if count > 1 else 0) * math.sin(2 * math.pi * i / count), 165 - (110 if count > 1 else 0) * math.cos(2 * math.pi * i / count))
-        for i, part in enumerate(page.caches)
-    }  # fmt: skip
+        part.name: (230 + across * math.sin(angle), 165 - down * math.cos(angle))
+        for part, angle in zip(page.caches, turn, strict=True)
+    }
     body = []
-    for one, other, worth in page.links:
-        (x1, y1), (x2, y2) = at[one], at[other]
-        body.append(
-            f'<line x1="{x1:.0f}" y1="{y1:.0f}" x2="{x2:.0f}" y2="{y2:.0f}" class="axis" stroke-width="{1 + 4 * worth:.1f}"/>'
-        )
     for i, part in enumerate(page.caches):
         x, y = at[part.name]
         radius = 10 + 26 * math.sqrt(part.bytes_asked / most)
+        served = radius * math.sqrt(part.byte_hit_ratio)
         colour = _COLOURS[i % len(_COLOURS)]
-        body.append(
-            f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{radius:.1f}" fill="{colour}" fill-opacity=".18" stroke="{colour}"/>'
-        )
-        body.append(
-            f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{radius * math.sqrt(part.byte_hit_ratio):.1f}" fill="{colour}" fill-opacity=".75"/>'
-        )
-        body.append(
-            f'<text x="{x:.0f}" y="{y + radius + 13:.0f}" text-anchor="middle">{escape(part.name)} {part.byte_hit_ratio:.0%}</text>'
-        )
+        centre = f'<circle cx="{x:.0f}" cy="{y:.0f}" fill="{colour}"'
+        body.append(f'{centre} r="{radius:.1f}" fill-opacity=".18" stroke="{colour}"/>')
+        body.append(f'{centre} r="{served:.1f}" fill-opacity=".75"/>')
+        body.append(_text(x, y + radius + 13, f"{part.name} {part.byte_hit_ratio:.0%}", "middle"))
     return _svg(460, 330, "".join(body), "Map of the caches with demand and hit ratio")
 
 
+_SHARES = [(quarter / 4, f"{quarter / 4:.0%}") for quarter in range(5)]
+
+
 def _clock(page: Page) -> str:
-    lines = {
-        name: [(hour, float(value)) for hour, value in enumerate(values)] for name, values in page.by_clock.items()
-    }
-    return _chart(
-        lines,
-        (0, 23),
-        (0, 1),
-        [(h, f"{h:02d}") for h in range(0, 24, 4)],
-        [(v / 4, f"{v / 4:.0%}") for v in range(5)],
-        "Hit ratio by hour",
-    )
+    lines = {name: [(float(hour), float(v)) for hour, v in enumerate(row)] for name, row in page.by_clock.items()}
+    hours = [(float(hour), f"{hour:02d}") for hour in range(0, 24, 4)]
+    return _chart(lines, (0, 23), (0, 1), hours, _SHARES, "Hit ratio by hour")
 
 
 def _what_if(page: Page) -> str:
     lines = {part.name: part.what_if for part in page.caches}
     most = max((factor for part in page.caches for factor, _ in part.what_if), default=2.0)
     ticks = [(x, f"x{x:g}") for x in (0.5, 1, 2, 3, 4) if x <= most]
-    return _chart(
-        lines, (0, most), (0, 1), ticks, [(v / 4, f"{v / 4:.0%}") for v in range(5)], "Share served by size of disk"
-    )
+    return _chart(lines, (0, most), (0, 1), ticks, _SHARES, "Share served by size of disk")
 
 
 def _chart(
@@ -140,26 +187,20 @@ def _chart(
     left, top, width, height = 40, 10, 400, 220
     wide, high = across[1] - across[0] or 1.0, up[1] - up[0] or 1.0
 
-    def place(x: float, y: float) -> str:
-        return f"{left + (x - across[0]) / wide * width:.1f},{top + height - (y - up[0]) / high * height:.1f}"
+    def place(x: float, y: float) -> tuple[float, float]:
+        return left + (x - across[0]) / wide * width, top + height - (y - up[0]) / high * height
 
     body = []
-    for value, text in ticks_y:
-        y = place(across[0], value).split(",")[1]
-        body.append(
-            f'<line x1="{left}" x2="{left + width}" y1="{y}" y2="{y}" class="axis"/><text x="{left - 6}" y="{y}" dy="4" text-anchor="end">{text}</text>'
-        )
-    for value, text in ticks_x:
-        body.append(
-            f'<text x="{place(value, up[0]).split(",")[0]}" y="{top + height + 16}" text-anchor="middle">{text}</text>'
-        )
+    for value, words in ticks_y:
+        _, y = place(across[0], value)
+        body += [_level(left, width, y), _text(left - 6, y + 4, words, "end")]
+    for value, words in ticks_x:
+        body.append(_text(place(value, up[0])[0], top + height + 16, words, "middle"))
     for i, (name, points) in enumerate(lines.items()):
-        colour, path = _COLOURS[i % len(_COLOURS)], " ".join(place(x, y) for x, y in points)
-        body.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        x, row = left + 8 + (i % 4) * 100, i // 4
-        body.append(
-            f'<rect x="{x}" y="{268 + row * 16}" width="10" height="10" fill="{colour}"/><text x="{x + 14}" y="{277 + row * 16}">{escape(name)}</text>'
-        )
+        colour = _COLOURS[i % len(_COLOURS)]
+        body.append(_path([f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in points)], colour, 2))
+        x, y = left + 8 + i % 4 * 100, 268 + i // 4 * 16
+        body += [_bar(x, y, 10, 10, colour), _text(x + 14, y + 9, name)]
     return _svg(460, 290 + 16 * ((len(lines) - 1) // 4), "".join(body), label)
 
 
@@ -171,11 +212,9 @@ def _disks(page: Page) -> str:
         for row, (value, opacity) in enumerate(
             ((part.disk_bytes, 0.75), (part.fill_bytes, 0.4), (part.pushed_bytes, 1.0))
         ):
-            rows.append(
-                f'<rect x="90" y="{y + row * 10}" width="{max(1.0, value / most * 260):.1f}" height="8" fill="{colour}" fill-opacity="{opacity}"/>'
-            )
-        rows.append(f'<text x="0" y="{y + 14}">{escape(part.name[:14])}</text>')
-        rows.append(f'<text x="358" y="{y + 14}">{_tb(part.disk_bytes)} / {_tb(part.fill_bytes)}</text>')
+            rows.append(_bar(90, y + row * 10, value / most * 240, 8, colour, opacity))
+        rows.append(_text(0, y + 14, part.name[:14]))
+        rows += [_text(336, y + 8, _tb(part.disk_bytes)), _text(336, y + 22, f"{_tb(part.fill_bytes)} a night")]
     return _svg(460, 24 + 44 * len(page.caches), "".join(rows), "Disk, fill and pushed bytes of each cache")
 
 
@@ -193,39 +232,37 @@ def _fan(part: CachePart) -> str:
     body = []
     for quarter in range(5):
         y = 10 + height - quarter / 4 * height
-        body.append(
-            f'<line x1="{left}" x2="{left + width}" y1="{y}" y2="{y}" class="axis"/><text x="{left - 6}" y="{y + 4}" text-anchor="end">{most * quarter / 4:.3g}</text>'
-        )
+        body += [_level(left, width, y), _text(left - 6, y + 4, f"{most * quarter / 4:.3g}", "end")]
     for low, high, opacity in ((0, 4, 0.15), (1, 3, 0.3)):
         above = [place(now + i, row[high]) for i, row in enumerate(fan)]
         under = [place(now + i, row[low]) for i, row in reversed(list(enumerate(fan)))]
-        body.append(f'<polygon points="{" ".join(above + under)}" fill="{_COLOURS[0]}" fill-opacity="{opacity}"/>')
-    body.append(
-        f'<polyline points="{" ".join(place(i, value) for i, value in enumerate(history))}" fill="none" stroke="currentColor" stroke-width="1.5"/>'
-    )
-    body.append(
-        f'<polyline points="{" ".join(place(now + i, row[2]) for i, row in enumerate(fan))}" fill="none" stroke="{_COLOURS[0]}" stroke-width="2"/>'
-    )
+        points = " ".join(above + under)
+        body.append(f'<polygon points="{points}" fill="{_COLOURS[0]}" fill-opacity="{opacity}"/>')
+    body.append(_path([place(i, value) for i, value in enumerate(history)], "currentColor", 1.5))
+    body.append(_path([place(now + i, row[2]) for i, row in enumerate(fan)], _COLOURS[0], 2))
     return _svg(1100, 205, "".join(body), f"Demand of {part.name} with its forecast")
 
 
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], ours: tuple[str, ...] = ()) -> str:
+    lines = ["<tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr>"]
+    for row in rows:
+        mark = " class=ours" if row[0] in ours else ""
+        lines.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
+    return f"<table>{''.join(lines)}</table>"
+
+
 def _policies(page: Page) -> str:
-    rows = "".join(
-        f"<tr{' class=ours' if name in ('planned', 'frontrow') else ''}><td>{escape(name)}</td><td>{byte:.2%}</td><td>{hit:.2%}</td>"
-        f"<td>{_tb(pushed)}</td><td>{peak / 1e9:,.3f}</td></tr>"
+    rows = [
+        (name, f"{byte:.2%}", f"{hit:.2%}", _tb(pushed), f"{peak / 1e9:,.3f}")
         for name, (byte, hit, pushed, peak) in page.policies.items()
-    )
-    return f"<table><tr><th>policy</th><th>byte hit ratio</th><th>hit ratio</th><th>pushed</th><th>origin at peak, Gbit/s</th></tr>{rows}</table>"
+    ]
+    head = ("policy", "byte hit ratio", "hit ratio", "pushed", "origin at peak, Gbit/s")
+    return _table(head, rows, ("planned", "frontrow"))
 
 
 def _prices(page: Page) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(part.name)}</td><td>{_tb(part.terabyte)}</td><td>{_tb(part.fill_100mbps)}</td></tr>"
-        for part in page.caches
-    )
-    return (
-        f"<table><tr><th>cache</th><th>a terabyte more of disk</th><th>100 Mbit/s more of fill</th></tr>{rows}</table>"
-    )
+    rows = [(part.name, _tb(part.terabyte), _tb(part.fill_100mbps)) for part in page.caches]
+    return _table(("cache", "a terabyte more of disk", "100 Mbit/s more of fill"), rows)
 
 
 def _tb(value: float) -> str:
