@@ -197,7 +197,7 @@ def _judge(
 ) -> list[Result]:
     wanted = part.targets.sum(axis=1)
     cold_only = segment == "cold titles"
-    profile = profiles(part.viewers, model.content)
+    profile = profiles(part.viewers, model.content.genre)
     share = (model.popularity.total + 1) / (part.past.n_viewers + 1)
     ours: NDArray[np.float64] | None = None
     results = []

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -341,7 +341,7 @@ def fit(
 
 
 def content_of(titles: pl.DataFrame) -> Content:
-    """Years before the newest title and genre shares, out of a catalogue frame."""
+    """Years before the newest title, genre shares and languages, out of a catalogue frame."""
     import polars as pl
 
     n = len(titles)
@@ -349,13 +349,20 @@ def content_of(titles: pl.DataFrame) -> Content:
     if "year" in titles.columns:
         year = titles["year"].cast(pl.Float32, strict=False).fill_null(np.nan).to_numpy()
     year = (np.nanmax(year) if np.isfinite(year).any() else 0) - year
-    lists = titles["genres"].to_list() if "genres" in titles.columns else [None] * n
+    genres = titles["genres"].to_list() if "genres" in titles.columns else [None] * n
+    spoken = titles["language"].to_list() if "language" in titles.columns else [None] * n
+    languages = [(each,) if each else () for each in spoken]
+    return Content(np.asarray(year, np.float32), _membership(genres), _membership(languages))
+
+
+def _membership(lists: Sequence[Sequence[str] | None]) -> NDArray[np.float32]:
+    """Share of each name in each title, float32 [titles, names in order]; a single column of 0 without any."""
     names = {name: place for place, name in enumerate(sorted({name for each in lists for name in each or ()}))}
-    genre = np.zeros((n, max(len(names), 1)), np.float32)
+    shares = np.zeros((len(lists), max(len(names), 1)), np.float32)
     for position, each in enumerate(lists):
-        for name in each or ():
-            genre[position, names[name]] = 1 / len(each)
-    return Content(np.asarray(year, np.float32), genre)
+        if each:
+            shares[position, [names[name] for name in each]] = 1 / len(each)
+    return shares
 
 
 def _shared(values: list[Any]) -> list[Any]:

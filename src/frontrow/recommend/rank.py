@@ -101,9 +101,8 @@ def reorder(
     """The blend with its best candidates in the ranker's order: they trade their scores, the others keep theirs."""
     if model.ranker is None:
         return blended
-    profile = ranker.profiles(histories, model.content)
     count = min(ranker.CANDIDATES, blended.shape[1])
-    top, features = ranker.candidates(blended, personal, model.common, histories.lengths, profile, model.content, count)
+    top, features = ranker.candidates(blended, personal, model.common, histories, model.content, count)
     score = np.take_along_axis(blended, top, axis=1)
     preferred = np.where(np.isfinite(score), model.ranker.scores(features), -np.inf)  # what is blocked stays last
     order = np.argsort(-preferred, axis=1, kind="stable")

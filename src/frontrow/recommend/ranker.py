@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LEAST_VIEWERS = 2000
 CANDIDATES = 150
-FEATURES = (*PERSONAL, *COMMON, "blend", "place", "history", "year", "genre_affinity")
+FEATURES = (*PERSONAL, *COMMON, "blend", "place", "history", "year", "genre_affinity", "language")
 TREES = 100
 """More did not help on MovieLens 1M sequences; each costs time on every page."""
 
@@ -35,6 +35,8 @@ class Content:
     """Years before the newest title; NaN where unknown."""
     genre: NDArray[np.float32]
     """Membership [titles, genres], each row summing to 1 (or 0)."""
+    language: NDArray[np.float32]
+    """Membership [titles, languages]; rows of titles whose language is unknown are 0."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,16 @@ class Ranker:
 
         return lightgbm.Booster(model_str=self.text)
 
+    @cached_property
+    def columns(self) -> list[int]:
+        """Places in FEATURES of what the trees were trained on: a ranker published before a feature came goes on."""
+        return [FEATURES.index(name) for name in self.booster.feature_name()]
+
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """One score a candidate; features [..., len(FEATURES)]."""
         flat = features.reshape(-1, features.shape[-1])
+        if len(self.columns) < len(FEATURES):
+            flat = flat[:, self.columns]
         return np.asarray(self.booster.predict(flat, num_threads=1)).reshape(features.shape[:-1])
 
 
@@ -60,14 +69,13 @@ def candidates(
     blended: NDArray[np.float32],
     personal: NDArray[np.float32],
     common: NDArray[np.float32],
-    lengths: NDArray[np.integer],
-    profile: NDArray[np.float32],
+    viewers: Histories,
     content: Content,
     count: int = CANDIDATES,
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """The blend's best of each viewer, positions [viewers, count] best first, and features [viewers, count, features].
 
-    `blended` has what is not allowed at -inf; `profile` is each viewer's mean genre membership [viewers, genres].
+    `blended` has what is not allowed at -inf; `viewers` are the histories behind it.
     """
     top = top_k(blended, count)
     shape = top.shape
@@ -75,17 +83,21 @@ def candidates(
     columns += [scores[top] for scores in common]
     columns.append(np.take_along_axis(blended, top, axis=1))
     columns.append(np.broadcast_to(np.arange(shape[1], dtype=np.float32), shape))
-    columns.append(np.broadcast_to(np.log1p(lengths)[:, None], shape))
+    columns.append(np.broadcast_to(np.log1p(viewers.lengths)[:, None], shape))
     columns.append(content.year[top])
-    columns.append(np.einsum("vg,vcg->vc", profile, content.genre[top]))
+    columns.append(np.einsum("vg,vcg->vc", profiles(viewers, content.genre), content.genre[top]))
+    columns.append(np.einsum("vl,vcl->vc", profiles(viewers, content.language), content.language[top]))
     features = np.stack([np.asarray(column, np.float32) for column in columns], axis=-1)
     features[~np.isfinite(features)] = np.nan
     return top, features
 
 
-def profiles(viewers: Histories, content: Content) -> NDArray[np.float32]:
-    """Mean genre membership of each history, float32 [viewers, genres]."""
-    total = viewers.matrix() @ content.genre
+def profiles(viewers: Histories, membership: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Share of each genre (or language) in each history, float32 [viewers, columns of `membership`].
+
+    What was abandoned or dismissed counts against.
+    """
+    total = viewers.matrix() @ membership
     return np.asarray(total / np.maximum(np.abs(total).sum(axis=1, keepdims=True), 1e-9), np.float32)
 
 

@@ -246,9 +246,7 @@ def choose_ranker(world: World, parts: Parts, mix: Mix, content: Content, seed: 
         personal, _ = personal_scores(parts.B, parts.N, part, mix)
         blended = blend(personal, common, mix)
         blended[seen[rows]] = -np.inf
-        top, columns = ranker.candidates(
-            blended, personal, common, part.lengths, ranker.profiles(part, content), content
-        )
+        top, columns = ranker.candidates(blended, personal, common, part, content)
         tops.append(top)
         features.append(columns)
     top, columns = np.concatenate(tops), np.concatenate(features)
