@@ -40,6 +40,18 @@ def test_a_forecast_has_the_promised_columns_and_ordered_quantiles(examples, tmp
     assert (frame["p10"] <= frame["p50"]).all() and (frame["p50"] <= frame["p90"]).all()
 
 
+def test_a_coherent_forecast_adds_up_at_every_level(tmp_path):
+    rows = [
+        f"eu/{region},{hour},{100 + hour % 24 * scale}" for region, scale in (("a", 3), ("b", 1)) for hour in range(400)
+    ]
+    rows += [f"us/c,{hour},{50 + (hour + 8) % 24}" for hour in range(400)]
+    told("forecast", write(tmp_path / "s.csv", "series,at,value\n" + "\n".join(rows)), "--horizon", 12,
+         "--out", tmp_path / "f.csv", "--coherent")  # fmt: skip
+    mean = {name: frame["mean"].to_numpy() for (name,), frame in pl.read_csv(tmp_path / "f.csv").group_by("series")}
+    assert mean["eu"] == pytest.approx(mean["eu/a"] + mean["eu/b"])
+    assert mean["total"] == pytest.approx(mean["eu"] + mean["us/c"]) and mean["us"] == pytest.approx(mean["us/c"])
+
+
 def test_a_plan_has_value_bound_gap_and_prices_and_fits_its_network(examples, tmp_path):
     out = tmp_path / "plan.csv"
     network = pl.read_csv(examples / "place" / "network.csv")

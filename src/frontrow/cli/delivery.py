@@ -47,6 +47,9 @@ def forecast(
     country: Annotated[
         str, typer.Option("--country", help="Country whose holidays count, as DE; times must be dates.")
     ] = "",
+    coherent: Annotated[
+        bool, typer.Option("--coherent", help="Names are paths, as eu/berlin: add and reconcile levels.")
+    ] = False,
     example: ExampleOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,8 +67,12 @@ def forecast(
     if series is None or out is None:
         raise InputError("name the series and where to write: 'frontrow delivery forecast SERIES --horizon H --out F'")
     read = delivery_series.read(series, seasons, country, horizon)
+    if coherent:
+        read = delivery_series.with_levels(read)
     config = model.ForecastConfig(seasons=read.seasons)
     found = model.forecast([one.values for one in read.series], horizon, config, read.calendar)
+    if coherent:
+        found = delivery_series.reconciled(read, found)
     write_frame(delivery_series.table(read, found, horizon), out)
     fallbacks = {read.names[index]: reason for index, reason in found.fallbacks.items()}
     repairs = {name: list(one.repairs) for name, one in zip(read.names, read.series, strict=True) if one.repairs}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from frontrow.delivery.forecast import Forecast
     from frontrow.delivery.series import Regular
 
+TOTAL = "total"  # name of the sum of everything
 _PERCENTILES = ("p2_5", "p10", "p50", "p90", "p97_5")
 
 
@@ -76,6 +77,43 @@ def table(read: Series, found: Forecast, horizon: int) -> pl.DataFrame:
             **columns,
         }
     )
+
+
+def with_levels(read: Series) -> Series:
+    """The same series and, before them, every level above: `eu` is the sum of `eu/...`, `total` of all.
+
+    Raises InputError where series do not span the same time, or a name is also a level.
+    """
+    import numpy as np
+
+    if len({(one.start, len(one.values)) for one in read.series}) > 1:
+        raise InputError("--coherent needs series that begin and end together; cut them to what they share")
+    sums: dict[str, npt.NDArray[np.float64]] = {}
+    for name, one in zip(read.names, read.series, strict=True):
+        parts = name.split("/")
+        for depth in range(len(parts)):
+            above = "/".join(parts[:depth]) or TOTAL
+            sums[above] = sums.get(above, np.zeros(len(one.values))) + one.values
+    if both := sorted(set(sums) & set(read.names)):
+        raise InputError(f"series {both[0]!r} is also a level above others; leave it out, it is added up")
+    order = sorted(sums, key=lambda name: (name != TOTAL, name.count("/"), name))
+    levels = [replace(read.series[0], values=sums[name], repairs=()) for name in order]
+    calendar = None if read.calendar is None else [read.calendar[0]] * len(levels) + read.calendar
+    return replace(read, names=order + read.names, series=levels + read.series, calendar=calendar)
+
+
+def reconciled(read: Series, found: Forecast) -> Forecast:
+    """The forecast moved as little as its own spread allows until every sum holds."""
+    import numpy as np
+
+    from frontrow.delivery.hierarchy import Tree, reconcile_quantiles
+
+    index = {name: i for i, name in enumerate(read.names)}
+    parent = [-1 if name == TOTAL else index[name.rpartition("/")[0] or TOTAL] for name in read.names]
+    width = found.quantiles[:, :, 3] - found.quantiles[:, :, 1]  # 80% interval
+    variance = np.maximum(width, 1e-6 * (1 + found.mean.max())) ** 2
+    mean, quantiles = reconcile_quantiles(Tree(np.array(parent)), found.mean, found.quantiles, variance)
+    return replace(found, mean=mean, quantiles=quantiles)
 
 
 def _seasons(text: str) -> tuple[int, ...]:
