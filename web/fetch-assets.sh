@@ -17,11 +17,11 @@ if ! npm ci --silent --ignore-scripts; then
 fi
 rm -rf "$vendor"
 mkdir -p "$vendor"
-cp node_modules/htmx.org/dist/htmx.min.js "$vendor/"
+cp node_modules/htmx.org/dist/htmx.min.js node_modules/hls.js/dist/hls.min.js "$vendor/"
 cp node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2 "$vendor/inter.woff2"
 cp node_modules/@fontsource/oswald/files/oswald-latin-600-normal.woff2 "$vendor/oswald.woff2"
 cp node_modules/@fontsource/playfair-display/files/playfair-display-latin-800-normal.woff2 "$vendor/playfair.woff2"
-cat node_modules/htmx.org/LICENSE node_modules/@fontsource-variable/inter/LICENSE node_modules/@fontsource/oswald/LICENSE \
+cat node_modules/htmx.org/LICENSE node_modules/hls.js/LICENSE node_modules/@fontsource-variable/inter/LICENSE node_modules/@fontsource/oswald/LICENSE \
     node_modules/@fontsource/playfair-display/LICENSE > "$vendor/LICENSES.txt"
 cp package-lock.json "$vendor/.lock"
 echo "assets: fetched into src/frontrow/web/static/vendor" >&2

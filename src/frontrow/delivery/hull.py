@@ -97,7 +97,7 @@ def bd_rate_percent(ours: Sequence[Trial], other: Sequence[Trial]) -> float:
     """
     curves = []
     for points in (ours, other):
-        kept = hull_of_quality(points)
+        kept = frontier(points)
         curves.append((np.array([x.vmaf for x in kept]), np.log([x.bitrate_kbps for x in kept])))
     low = max(float(curve[0][0]) for curve in curves)
     high = min(float(curve[0][-1]) for curve in curves)
@@ -108,7 +108,7 @@ def bd_rate_percent(ours: Sequence[Trial], other: Sequence[Trial]) -> float:
     return float(100.0 * (np.exp(np.trapezoid(ahead, grid) / (high - low)) - 1.0))
 
 
-def hull_of_quality(points: Sequence[Trial]) -> list[Trial]:
+def frontier(points: Sequence[Trial]) -> list[Trial]:
     """Points by rising rate without those that are no better than a cheaper one."""
     kept: list[Trial] = []
     for point in sorted(points, key=lambda x: (x.bitrate_kbps, -x.vmaf)):

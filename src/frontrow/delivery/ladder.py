@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from frontrow.delivery.hull import Trial, bd_rate_percent, hull, predict
+from frontrow.delivery.hull import Trial, bd_rate_percent, frontier, hull, predict
 from frontrow.delivery.link import Floats
 from frontrow.errors import InputError
 
@@ -26,7 +26,7 @@ class LadderConfig:
     """Heights to try; those above the film's own are left out and its own is added."""
     crfs: tuple[float, ...] = (19.0, 22.0, 25.0, 28.0, 31.0, 34.0, 37.0, 40.0, 43.0)
     """CRFs of the grid; 19 is transparent with x264, 43 is the least anybody watches."""
-    encoded_crfs: tuple[float, ...] = (22.0, 40.0)
+    encoded_crfs: tuple[float, ...] = (22.0, 37.0)
     """CRFs that are really encoded at each height; the rest is predicted."""
     best_vmaf: float = 95.0
     """Above this more bits show nothing; the top rung is the cheapest that reaches it."""
@@ -77,9 +77,13 @@ def choose_scenes(complexity: Floats, count: int, scene_s: int) -> list[int]:
 
 
 def build(trials: Sequence[Trial], config: LadderConfig = LadderConfig()) -> Ladder:
-    """Rungs at equal perceptual steps on the hull of the trials and what is predicted from them."""
+    """Rungs at equal perceptual steps on the frontier of the trials and what is predicted from them.
+
+    The convex hull tells what mixing buys; rungs are not mixed, so they are taken from every encode that no cheaper one
+    matches, which keeps steps small where the hull has a long straight edge.
+    """
     grid = predict(trials, sorted({*config.crfs, *config.encoded_crfs}))
-    curve = hull(grid)
+    curve = frontier(grid)
     top = next((x for x in curve if x.vmaf >= config.best_vmaf), curve[-1])
     shown = [x for x in curve if x.bitrate_kbps <= top.bitrate_kbps]
     bottom = next((x for x in shown if x.vmaf >= config.least_vmaf), shown[0])
@@ -90,7 +94,7 @@ def build(trials: Sequence[Trial], config: LadderConfig = LadderConfig()) -> Lad
     wanted = np.linspace(bottom.vmaf, top.vmaf, steps + 1) if top.vmaf > bottom.vmaf else [top.vmaf]
     chosen = {_nearest(shown, float(vmaf)) for vmaf in wanted}
     rungs = [Rung(x.height, x.crf, x.bitrate_kbps, x.vmaf) for x in sorted(chosen, key=lambda x: x.bitrate_kbps)]
-    return Ladder(rungs, curve, _saved(curve, grid))
+    return Ladder(rungs, hull(grid), _saved(curve, grid))
 
 
 def _nearest(curve: Sequence[Trial], vmaf: float) -> Trial:

@@ -21,6 +21,7 @@ from frontrow.service.auth import Caller, require
 from frontrow.service.hall import Audience, Hall, now_ms
 from frontrow.service.ingest import Request as Events
 from frontrow.web.artwork import Pictures
+from frontrow.web.player import stream_of
 from frontrow.web.posters import draw
 from frontrow.web.site import page_caller, render
 
@@ -119,7 +120,7 @@ def viewer_pages(hall: Hall) -> APIRouter:
     ) -> HTMLResponse:
         return render(
             request, "watch.html", caller, member=member, members=await find(member), it=find_title(hall, title),
-            at=at, decision_id=d, new_id=lambda: new_id(now_ms()),
+            at=at, decision_id=d, new_id=lambda: new_id(now_ms()), stream=stream_of(hall.workspace, title),
         )  # fmt: skip
 
     @router.post("/title/{title:path}/{action}", dependencies=[Depends(require(Role.INGEST))])

@@ -53,6 +53,7 @@ def add_site(app: FastAPI, hall: Hall) -> None:
     from frontrow.web.console import console_pages
     from frontrow.web.discover import discover_pages
     from frontrow.web.pages import viewer_pages
+    from frontrow.web.player import player_files
     from frontrow.web.sign_in import sign_in_pages
 
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
@@ -60,6 +61,7 @@ def add_site(app: FastAPI, hall: Hall) -> None:
     app.include_router(viewer_pages(hall))
     app.include_router(discover_pages(hall))
     app.include_router(console_pages(hall))
+    app.include_router(player_files(hall))
     app.include_router(artwork_pages(hall))
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     for kind in faults.HANDLED:

@@ -1,0 +1,125 @@
+"""The web player in a real Chromium on a real package, over a line that the browser's own tools make slow."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+import frontrow.web
+from frontrow.cli import encoding
+from frontrow.data.accounts import Accounts, Role
+from frontrow.data.catalogue import Catalogue
+from frontrow.data.replay import replay
+from frontrow.delivery.ladder import Rung
+from frontrow.media import transcode
+from frontrow.schema import Kind
+from frontrow.service.hall import now_ms
+from worlds import service as world
+
+CHROMIUM = os.environ.get("FRONTROW_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+HLS = Path(frontrow.web.__file__).parent / "static" / "vendor" / "hls.min.js"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+]
+RUNGS = [Rung(90, 30.0, 100.0, 40.0), Rung(180, 28.0, 300.0, 70.0), Rung(270, 20.0, 1500.0, 95.0)]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install Debian's chromium or set FRONTROW_CHROMIUM"),
+    pytest.mark.skipif(not HLS.exists(), reason="hls.js was not fetched (npm ci needs Node.js and a network)"),
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, str, str]]:
+    """(workspace, address, sign-in link, title) of a world whose first title has a packaged film."""
+    place, _ = world.build(tmp_path_factory.mktemp("player") / "service")
+    film = place.root / "film.mp4"
+    noise = "testsrc2=size=480x270:rate=24:duration=10,noise=alls=14:allf=t"
+    transcode.run(["-f", "lavfi", "-i", noise, "-pix_fmt", "yuv420p", "-preset", "ultrafast", film])
+    url = f"sqlite:///{place.root / 'catalogue.db'}"
+    with Catalogue(url) as catalogue:
+        title = catalogue.titles()[0].title
+    encoding._package(film, RUNGS, place.root / "streams" / title, "ultrafast")
+    accounts = Accounts(url)
+    link = accounts.add_link("ada", Role.ADMIN, now_ms())
+    accounts.close()
+    command = [sys.executable, "-m", "frontrow", "serve", "-w", str(place.root), "--port", "0", "--no-worker", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield place.root, json.loads(process.stdout.readline())["url"], link, title
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def page(served: tuple[Path, str, str, str]) -> Iterator[Page]:
+    _, url, link, _ = served
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = browser.new_context(base_url=url, viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        page.goto(f"/sign-in/{link}")
+        yield page
+        browser.close()
+
+
+def shape(page: Page, kbps: float) -> None:
+    """Make the page's line slow."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 20, "downloadThroughput": kbps * 1000 / 8, "uploadThroughput": kbps * 1000 / 8},
+    )
+
+
+def play(page: Page, title: str) -> dict:
+    """Play to the end and return what the player saw."""
+    page.goto(f"/watch/{title}?member=anna")
+    page.wait_for_selector("#player[data-state=ended]", timeout=60_000)
+    return page.evaluate("window.frontrowPlayback")
+
+
+def test_a_film_plays_to_its_end_on_a_fast_line_and_the_log_knows(served, page):
+    root, _, _, title = served
+    seen = play(page, title)
+    assert seen["stalls"] == 0
+    assert seen["kbit"] / seen["media_s"] > 300
+    told = replay(root / "log", kinds=[Kind.QOE]).frame
+    assert len(told) >= 1
+    props = json.loads(told["props"][0])
+    assert props["stall_s"] == 0 and props["startup_s"] == pytest.approx(seen["startup_s"])
+    assert len(replay(root / "log", kinds=[Kind.STOP]).frame) >= 1
+
+
+def test_a_line_with_a_fifth_to_spare_over_the_lowest_rung_plays_without_a_stall(served, page):
+    root, _, _, title = served
+    lowest = json.loads((root / "streams" / title / "policy.json").read_text())["sizes_kbit"]
+    shape(page, 1.25 * max(row[0] for row in lowest[:-1]) / 4.0 + 20)
+    seen = play(page, title)
+    shape(page, 100_000)
+    assert seen["stall_s"] == 0
+    assert seen["kbit"] / seen["media_s"] < 400
+
+
+def test_nothing_outside_a_titles_folder_is_served(served, page):
+    _, url, _, title = served
+    for path in (
+        f"/stream/{title}/..%2f..%2ffrontrow.toml",
+        "/stream/..%2f/frontrow.toml",
+        f"/stream/{title}/none.m4s",
+    ):
+        assert page.request.get(url + path).status == 404
