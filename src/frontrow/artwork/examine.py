@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from frontrow.media.child import Context
 
 LONGEST: Final = 1280
-"""Candidates are judged at no more than this many pixels a side."""
+"""Candidates are judged at no more than this many pixels a side; those of a preview at fewer."""
 _SECONDS_A_FRAME: Final = 2.0
 _LEAST_TIME_S: Final = 60.0
 
@@ -52,6 +52,7 @@ def examine(
     bars: Bars,
     networks: dict[str, str],
     *,
+    longest: int = LONGEST,
     progress: guard.Progress | None = None,
 ) -> tuple[list[Examined], list[str]]:
     """What is seen in each candidate that could be decoded, in order of time, and what was damaged.
@@ -64,6 +65,7 @@ def examine(
         "candidates": [asdict(x) for x in candidates],
         "bars": bars,
         "networks": networks,
+        "longest": longest,
     }
     seen: list[Examined] = []
     faults = guard.run(
@@ -77,7 +79,12 @@ def examine(
 
 
 def look(
-    context: Context, path: str, candidates: list[dict[str, Any]], bars: list[float], networks: dict[str, str]
+    context: Context,
+    path: str,
+    candidates: list[dict[str, Any]],
+    bars: list[float],
+    networks: dict[str, str],
+    longest: int,
 ) -> list[str]:
     """In the child: measure each candidate and send it, return what was damaged."""
     from frontrow.media.decode import Film
@@ -87,7 +94,7 @@ def look(
     wanted = [Candidate(**x) for x in candidates]
     with Film(Path(path), context) as film:
         for candidate, frame in film.frames_at([x.at_s for x in wanted]):
-            pixels = picture(frame, film.pixel_aspect, (bars[0], bars[1], bars[2], bars[3]), LONGEST)
+            pixels = picture(frame, film.pixel_aspect, (bars[0], bars[1], bars[2], bars[3]), longest)
             context.part(measure(pixels, wanted[candidate], sessions))
             context.progress(wanted[candidate].at_s, film.duration_s)
         return film.damage.tell()

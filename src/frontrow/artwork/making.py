@@ -26,6 +26,7 @@ MANIFEST: Final = "manifest.json"
 _KEPT: Final = ".signals"
 _PREVIEWED: Final = 2
 """Keyframes that a preview looks at closely, a picture wanted."""
+_PREVIEW_LONGEST: Final = 640
 _SAVE_EVERY: Final = 20  # parts of ten seconds
 
 Step = Callable[[int, int, str], None]
@@ -82,11 +83,14 @@ def find_pictures(
     found = shots.whole(seen.signals) if preview else shots.find(seen.signals)
     if preview:
         config = replace(config, most=_PREVIEWED * count)
+    longest = _PREVIEW_LONGEST if preview else examine.LONGEST
     last_s = float(seen.signals.at_s[-1])
     length_s = seen.duration_s if last_s <= seen.duration_s < 2 * last_s + 10 else last_s  # some files lie
     wanted: list[Candidate] = candidates.pick(seen.signals, found, length_s, config)
     paths = networks.available(models) if models else {}
-    looked, faults = examine.examine(path, wanted, seen.bars, paths, progress=told) if wanted else ([], [])
+    looked, faults = (
+        examine.examine(path, wanted, seen.bars, paths, longest=longest, progress=told) if wanted else ([], [])
+    )
     pictures = choose.score(looked, length_s, with_faces=networks.FACES in paths)
     return Made(
         path=path,
