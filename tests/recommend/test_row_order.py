@@ -55,7 +55,8 @@ def test_what_trends_in_a_country_is_shown_there_and_nowhere_else() -> None:
                 title = int(rng.choice(list(hot))) if day > 52 else int(rng.integers(28))
                 rows.append((len(rows), day * DAY_MS, "play", f"{country}{member}", "", f"t{title}", None, country))
     columns = ["seq", "at_ms", "kind", "member", "profile", "title", "value", "country"]
-    found = trends.by_country(pl.DataFrame(rows, schema=columns, orient="row"), titles, PopularityConfig())
+    events = pl.DataFrame(rows, schema=columns, orient="row")
+    found = trends.steepest(trends.by_country(events, titles, PopularityConfig()), titles)
     assert set(found["AT"][:6]) == {f"t{i}" for i in range(28, 34)}
     plain = Model.unfitted(titles)
     model = Model(titles, plain.parts, plain.mix, trends=found)

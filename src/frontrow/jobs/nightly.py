@@ -53,9 +53,7 @@ def run(context: JobContext, *, gated: bool = True, tuned: bool = True, seed: in
         context.step(4, _STAGES, "fitting on everything")
         config = msgspec.convert(candidate.config, FitConfig)
         model = fit(interactions, titles, config, ranker=candidate.ranker, seed=seed)
-    config = msgspec.convert(model.config, FitConfig)
-    trending = trends.by_country(events, titles, config.popularity)
-    model = replace(model, likings=_likings(context, high_water), trends=trending)
+    model = replace(_with_countries(model, events, titles), likings=_likings(context, high_water))
     context.step(5, _STAGES, "publishing")
     metrics = {name: value for name, value in judged.items() if name != "recall_current"}
     artifact = _publish(context, RECOMMEND, model, interactions, high_water, seed, metrics)
@@ -76,6 +74,13 @@ def _read(context: JobContext) -> tuple[pl.DataFrame, int, pl.DataFrame]:
     if not len(read.frame):
         raise InputError(f"the log of {place.root} has no play, rating or click yet; there is nothing to fit")
     return read.frame, read.high_water, titles
+
+
+def _with_countries(model: Model, events: pl.DataFrame, titles: pl.DataFrame) -> Model:
+    """The model with what trends and what is popular in each country."""
+    there = trends.by_country(events, titles, msgspec.convert(model.config, FitConfig).popularity)
+    here = trends.popular(there, model.popularity)
+    return replace(model, trends=trends.steepest(there, titles), here=here)
 
 
 def _likings(context: JobContext, high_water: int) -> dict[str, float]:
@@ -104,6 +109,7 @@ def _judge(
     candidate = _candidate(context, pairs, titles, high_water, seed)
     if judged is None:
         context.step(3, _STAGES, "judging")
+        candidate = _with_countries(candidate, earlier, titles)
         newest_ms = int(events["at_ms"].max())  # type: ignore[arg-type]
         recall = gate.recall(candidate, tried, newest_ms, step=context.step)
         popularity = gate.recall(candidate, tried, newest_ms, popular=True, step=context.step)
@@ -111,6 +117,7 @@ def _judge(
         baselines = {"popularity": popularity}
         rival = _rival(context, candidate, pairs, titles, seed)
         if rival is not None:
+            rival = _with_countries(rival, earlier, titles)
             judged["recall_current"] = gate.recall(rival, tried, newest_ms, step=context.step)
             baselines["the current model's configuration"] = judged["recall_current"]
         gate.decide(recall, baselines, settings.gate_tolerance, settings.gate_days, len(tried))

@@ -55,12 +55,13 @@ def rank_all(model: Model, interactions: Interactions, k: int, *, keep_seen: boo
 def score_block(model: Model, known: Histories, seen: NDArray[np.bool_] | None) -> NDArray[np.float32]:
     """What each viewer's titles are ranked by, float32 [viewers, titles]; `seen` titles at -inf."""
     personal, _ = personal_scores(model.parts.B, model.parts.N, known, model.mix)
-    score = blend(personal, model.common, model.mix)
-    score[known.lengths == 0] = model.base_score
+    crowd = model.crowd()
+    score = blend(personal, crowd.common, model.mix)
+    score[known.lengths == 0] = crowd.base_score
     if seen is not None:
         score[seen] = -np.inf
     with_history = known.lengths > 0
     if model.ranker is not None and with_history.any():
         rows = np.flatnonzero(with_history)
-        score[rows] = reorder(model, known.select(rows), personal[:, rows], score[rows])
+        score[rows] = reorder(model, known.select(rows), personal[:, rows], crowd.common, score[rows])
     return score

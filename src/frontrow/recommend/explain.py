@@ -104,7 +104,7 @@ def reasons(model: Model, standing: Standing, chosen: NDArray[np.integer]) -> li
         return [popular] * len(chosen)
     added = terms(model, standing, chosen)
     np.maximum(added, 0, out=added)
-    from_everybody = np.maximum(model.common_part[chosen], 0)
+    from_everybody = np.maximum(standing.crowd.part[chosen], 0)
     total = np.maximum(added.sum(axis=0) + from_everybody, 1e-12)
     columns = np.arange(len(chosen))
     named: list[list[Because]] = []

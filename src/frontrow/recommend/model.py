@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,13 +20,15 @@ from numpy.typing import NDArray
 
 from frontrow.errors import DamagedArtifact
 from frontrow.recommend import cold
+from frontrow.recommend.content import Content, content_of
+from frontrow.recommend.crowd import Crowd, crowd_of
 from frontrow.recommend.parts import FitConfig, Parts, fit_parts
 from frontrow.recommend.popularity import Popularity
-from frontrow.recommend.ranker import Content, Ranker
+from frontrow.recommend.ranker import Ranker
 from frontrow.recommend.row_order import LIKINGS
 from frontrow.recommend.rules import Rules, compile_rules
 from frontrow.recommend.signals import Interactions
-from frontrow.recommend.sources import Mix, common_blend, common_scores
+from frontrow.recommend.sources import Mix
 from frontrow.recommend.viewer import Series
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     from frontrow.recommend.search import Index
 
-__all__ = ["FitConfig", "Model", "Source", "fit"]
+__all__ = ["FitConfig", "Model", "Source", "content_of", "fit"]
 
 FORMAT = 1
 STANDINGS = 512  # of about 15 bytes a title each
@@ -61,7 +63,9 @@ class Model:
     likings: Mapping[str, float] = field(default_factory=lambda: dict(LIKINGS))
     """How much each kind of row is liked: `row_order.learn` makes it from the log."""
     trends: Mapping[str, list[Any]] = field(default_factory=dict)
-    """Titles that trend in each country: `trends.by_country` makes it from the log."""
+    """Titles that trend in each country: `trends.steepest` makes it from the log."""
+    here: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    """`recent` and `newcomer` of each country [2, titles]: `trends.popular` makes them from the log."""
 
     def files(self) -> dict[str, Any]:
         """What to publish: file name -> array, frame or JSON value."""
@@ -72,10 +76,12 @@ class Model:
             "model.json": {
                 "format": FORMAT, "config": self.config, "mix": asdict(self.mix),
                 "ranker": self.ranker.text if self.ranker else "", "sparse": not isinstance(self.parts.B, np.ndarray),
-                "likings": dict(self.likings), "trends": dict(self.trends),
+                "likings": dict(self.likings), "trends": dict(self.trends), "here": list(self.here),
             },
             **_sparse_files("N", self.parts.N),
         }  # fmt: skip
+        if self.here:
+            files["here.npy"] = np.stack(list(self.here.values()))
         if isinstance(self.parts.B, np.ndarray):
             return files | {"B.npy": self.parts.B}
         return files | _sparse_files("B", self.parts.B)
@@ -95,7 +101,9 @@ class Model:
         B = _open_sparse(source, "B", n) if head["sparse"] else np.asarray(source.array("B.npy"))
         parts = Parts(B, _open_sparse(source, "N", n), popularity)
         ranker = Ranker(head["ranker"]) if head["ranker"] else None
-        learnt = head.get("likings", LIKINGS), head.get("trends", {})
+        countries = head.get("here")
+        here = dict(zip(countries, np.asarray(source.array("here.npy")), strict=True)) if countries else {}
+        learnt = head.get("likings", LIKINGS), head.get("trends", {}), here
         return cls(titles, parts, Mix(**head["mix"]), ranker, head["config"], *learnt)
 
     @classmethod
@@ -140,15 +148,16 @@ class Model:
         """Popularity of the titles."""
         return self.parts.popularity
 
-    @cached_property
-    def common(self) -> NDArray[np.float32]:
-        """Scores that are the same for everybody, float32 [3, titles]."""
-        return common_scores(self.popularity)
+    def crowd(self, country: str = "") -> Crowd:
+        """What counts for everybody in a country: the world's, where it has no popularity of its own."""
+        country = country if country in self.here else ""
+        if country not in self._crowds:
+            self._crowds[country] = crowd_of(self.popularity, self.mix, self.here.get(country))
+        return self._crowds[country]
 
     @cached_property
-    def common_part(self) -> NDArray[np.float32]:
-        """What they add to everybody's blend, float32 [titles]."""
-        return common_blend(self.common, self.mix)
+    def _crowds(self) -> dict[str, Crowd]:
+        return {}
 
     @cached_property
     def content(self) -> Content:
@@ -308,12 +317,10 @@ class Model:
     def _neighbours(self) -> dict[int, NDArray[np.intp]]:
         return {}
 
-    @cached_property
+    @property
     def base_score(self) -> NDArray[np.float32]:
-        """What somebody without a history is shown: popularity on a log scale, 0 to 1."""
-        fading, ever = self.popularity.newcomer, self.popularity.total
-        score = np.log1p(fading + 1e-3 * ever)
-        return np.asarray(score / max(float(score.max(initial=0)), 1e-9), np.float32)
+        """What somebody without a history is shown who comes from nowhere in particular, 0 to 1."""
+        return self.crowd().base_score
 
 
 def fit(
@@ -338,31 +345,6 @@ def fit(
     if isinstance(parts.B, np.ndarray):
         cold.fill(parts.B, titles, parts.popularity.total)
     return Model(titles, parts, config.mix, ranker, asdict(config), likings or dict(LIKINGS))
-
-
-def content_of(titles: pl.DataFrame) -> Content:
-    """Years before the newest title, genre shares and languages, out of a catalogue frame."""
-    import polars as pl
-
-    n = len(titles)
-    year = np.full(n, np.nan, np.float32)
-    if "year" in titles.columns:
-        year = titles["year"].cast(pl.Float32, strict=False).fill_null(np.nan).to_numpy()
-    year = (np.nanmax(year) if np.isfinite(year).any() else 0) - year
-    genres = titles["genres"].to_list() if "genres" in titles.columns else [None] * n
-    spoken = titles["language"].to_list() if "language" in titles.columns else [None] * n
-    languages = [(each,) if each else () for each in spoken]
-    return Content(np.asarray(year, np.float32), _membership(genres), _membership(languages))
-
-
-def _membership(lists: Sequence[Sequence[str] | None]) -> NDArray[np.float32]:
-    """Share of each name in each title, float32 [titles, names in order]; a single column of 0 without any."""
-    names = {name: place for place, name in enumerate(sorted({name for each in lists for name in each or ()}))}
-    shares = np.zeros((len(lists), max(len(names), 1)), np.float32)
-    for position, each in enumerate(lists):
-        if each:
-            shares[position, [names[name] for name in each]] = 1 / len(each)
-    return shares
 
 
 def _shared(values: list[Any]) -> list[Any]:

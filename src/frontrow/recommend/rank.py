@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from frontrow.errors import UnknownTitle
 from frontrow.recommend import ranker, rules
 from frontrow.recommend.answer import Ranked
+from frontrow.recommend.crowd import Crowd
 from frontrow.recommend.explain import BY_POPULARITY, make_tiles
 from frontrow.recommend.history import Histories, one_history
 from frontrow.recommend.sources import PERSONAL, of_one
@@ -40,14 +41,16 @@ class Standing:
     score: NDArray[np.float32]
     blocked: NDArray[np.bool_]
     """Finished or dismissed."""
+    crowd: Crowd
+    """What popularity adds, where the viewer is."""
     doings: tuple[Watched, ...] = ()
     """What the viewer did with each title of `history`."""
 
 
 def stand(model: Model, viewer: Viewer) -> Standing:
-    """The viewer's standing; kept beside the viewer until their next event or the next model."""
-    kept = viewer.cache.get("standing")
-    if kept is not None and kept[0] is model and kept[1] == viewer.changes:
+    """The viewer's standing; kept beside the viewer until their next event, another country or the next model."""
+    kept, of = viewer.cache.get("standing"), (viewer.changes, viewer.country)
+    if kept is not None and kept[0] is model and kept[1] == of:
         return kept[2]  # type: ignore[no-any-return]
     index, blocked = model.index, np.zeros(len(model), bool)
     positions: list[int] = []
@@ -66,7 +69,7 @@ def stand(model: Model, viewer: Viewer) -> Standing:
             weights.append(watched.weight)
             times.append(watched.at_ms)
             doings.append(watched)
-    standing = _stand(model, one_history(positions, weights, times, len(model)), blocked)
+    standing = _stand(model, one_history(positions, weights, times, len(model)), blocked, viewer.country)
     standing = replace(standing, doings=tuple(doings))
     tired = [
         (index[title], count - TIRING) for title, count in viewer.shown.items() if count > TIRING and title in index
@@ -76,33 +79,37 @@ def stand(model: Model, viewer: Viewer) -> Standing:
         score = standing.score.copy()
         score[where] -= FATIGUE * float(score.std()) * np.log2(1 + times_more)
         standing = replace(standing, score=score)
-    viewer.cache["standing"] = (model, viewer.changes, standing)
+    viewer.cache["standing"] = (model, of, standing)
     model.remember(viewer.cache)
     return standing
 
 
-def _stand(model: Model, history: Histories, blocked: NDArray[np.bool_]) -> Standing:
-    mix, nothing = model.mix, np.zeros(0, np.float32)
+def _stand(model: Model, history: Histories, blocked: NDArray[np.bool_], country: str) -> Standing:
+    mix, nothing, crowd = model.mix, np.zeros(0, np.float32), model.crowd(country)
     if not len(history.title):
-        return Standing(history.title, nothing, nothing, nothing.astype(bool), model.base_score, blocked)
+        return Standing(history.title, nothing, nothing, nothing.astype(bool), crowd.base_score, blocked, crowd)
     personal, by_b, by_n = of_one(model.parts.B, model.parts.N, history, mix)
     weights = np.array([mix.weights.get(source, 0.0) for source in PERSONAL], np.float32)
-    score = weights @ personal + model.common_part
+    score = weights @ personal + crowd.part
     if model.ranker is not None:
         kept, score[blocked] = score[blocked], -np.inf
-        score = reorder(model, history, personal[:, None], score[None])[0]
+        score = reorder(model, history, personal[:, None], crowd.common, score[None])[0]
         score[blocked] = kept
-    return Standing(history.title, by_b, by_n, history.weight > 0, score, blocked)
+    return Standing(history.title, by_b, by_n, history.weight > 0, score, blocked, crowd)
 
 
 def reorder(
-    model: Model, histories: Histories, personal: NDArray[np.float32], blended: NDArray[np.float32]
+    model: Model,
+    histories: Histories,
+    personal: NDArray[np.float32],
+    common: NDArray[np.float32],
+    blended: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """The blend with its best candidates in the ranker's order: they trade their scores, the others keep theirs."""
     if model.ranker is None:
         return blended
     count = min(ranker.CANDIDATES, blended.shape[1])
-    top, features = ranker.candidates(blended, personal, model.common, histories, model.content, count)
+    top, features = ranker.candidates(blended, personal, common, histories, model.content, count)
     score = np.take_along_axis(blended, top, axis=1)
     preferred = np.where(np.isfinite(score), model.ranker.scores(features), -np.inf)  # what is blocked stays last
     order = np.argsort(-preferred, axis=1, kind="stable")
@@ -148,8 +155,8 @@ def similar(model: Model, title: Any, k: int, *, now_ms: int, viewer: Viewer | N
         shared = np.zeros(len(model), np.float32)
         for genre in model.genres[position]:
             shared += model.genre_masks[genre]
-        likeness, fallback = shared + model.base_score, "genre"
+        likeness, fallback = shared + model.crowd(who.country).base_score, "genre"
         why = (f"Shares genres with {model.names[position]}", "genre")
     chosen = top(likeness, mask, k)
-    alike = replace(_stand(model, one_history([], [], [], len(model)), mask), score=likeness)
+    alike = replace(_stand(model, one_history([], [], [], len(model)), mask, who.country), score=likeness)
     return Ranked(make_tiles(model, who, alike, chosen, [why] * len(chosen)), fallback)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from frontrow.recommend.content import Content
 from frontrow.recommend.history import Histories
 from frontrow.recommend.metrics import top_k
 from frontrow.recommend.sources import COMMON, PERSONAL
@@ -25,18 +26,6 @@ CANDIDATES = 150
 FEATURES = (*PERSONAL, *COMMON, "blend", "place", "history", "year", "genre_affinity", "language")
 TREES = 100
 """More did not help on MovieLens 1M sequences; each costs time on every page."""
-
-
-@dataclass(frozen=True)
-class Content:
-    """What features need of the titles."""
-
-    year: NDArray[np.float32]
-    """Years before the newest title; NaN where unknown."""
-    genre: NDArray[np.float32]
-    """Membership [titles, genres], each row summing to 1 (or 0)."""
-    language: NDArray[np.float32]
-    """Membership [titles, languages]; rows of titles whose language is unknown are 0."""
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontrow.recommend import edlae, popularity, ranker
+from frontrow.recommend.content import Content
 from frontrow.recommend.history import FOREVER
 from frontrow.recommend.metrics import ndcg, recall, top_hits, top_k
 from frontrow.recommend.parts import FitConfig, Parts, fit_dense, fit_items, fit_parts
-from frontrow.recommend.ranker import Content, Ranker
+from frontrow.recommend.ranker import Ranker
 from frontrow.recommend.signals import Interactions
 from frontrow.recommend.sources import SOURCES, Mix, blend, common_scores, personal_scores
 from frontrow.recommend.worlds import Timing, World, timing_of, worlds

@@ -23,9 +23,10 @@ def choose_first(model: Model, viewer: Viewer, k: int, *, now_ms: int) -> Ranked
     """k popular titles that the rules allow; each title counts less, the more of its genres are there already."""
     standing = stand(model, viewer)
     may = rules.allowed(model.rules, viewer.country, viewer.age_limit, now_ms) & ~standing.blocked
-    pool = top(model.base_score, may, WEIGHED)
+    popular = model.crowd(viewer.country).base_score
+    pool = top(popular, may, WEIGHED)
     genre = model.content.genre[pool]
-    base, held, chosen = model.base_score[pool].copy(), np.zeros(genre.shape[1], np.float32), list[int]()
+    base, held, chosen = popular[pool].copy(), np.zeros(genre.shape[1], np.float32), list[int]()
     for _ in range(min(k, len(pool))):
         best = int(np.argmax(base / (1 + genre @ held)))
         chosen.append(best)

@@ -55,7 +55,7 @@ def explain(model: Model, viewer: Viewer, title: Any, *, now_ms: int) -> Why:
     ahead = may & (standing.score > standing.score[position])
     place = None if hidden else int(ahead.sum()) + 1
     added = terms(model, standing, np.array([position]))[:, 0]
-    everybody = max(float(model.common_part[position]), 0.0)
+    everybody = max(float(standing.crowd.part[position]), 0.0)
     total = max(float(np.maximum(added, 0).sum()) + everybody, 1e-12)
 
     def named(order: np.ndarray[Any, Any]) -> list[Because]:
