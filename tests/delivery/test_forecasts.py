@@ -151,6 +151,19 @@ def test_a_launch_is_like_those_with_its_people():
     assert (np.diff(found.quantiles) > 0).all()
 
 
+def test_a_launch_without_a_guess_takes_it_from_like_launches_before_it_and_from_no_later_day():
+    counts = np.full((6, 5), 100.0)
+    counts[:2, 1], counts[:3, 2], counts[:4, 3] = 0, 0, 0
+    counts[2:, 1], counts[3:, 2] = 400, 5
+    crime, comedy = launches.Content(people=frozenset({"A"})), launches.Content(people=frozenset({"C"}))
+    content = [launches.Content(), crime, comedy, crime, launches.Content()]
+    day = np.array([-9, 2, 3, 4, -9])
+    found = launches.guess_shares(counts, day, np.full(5, np.nan), content)
+    assert np.isnan(found[[0, 1, 4]]).all() and 0.1 < found[3] < 0.6
+    counts[4:] = 1.0
+    assert launches.guess_shares(counts, day, np.full(5, np.nan), content)[3] == found[3]
+
+
 def test_the_first_launch_of_all_asks_for_a_guess():
     with pytest.raises(InputError, match="expected_daily_share"):
         launches.forecast(launches.Content(), [], [], 5)

@@ -77,8 +77,8 @@ def forecast(
     fallbacks = {read.names[index]: reason for index, reason in found.fallbacks.items()}
     repairs = {name: list(one.repairs) for name, one in zip(read.names, read.series, strict=True) if one.repairs}
     weights = dict(zip(found.models, found.weights.mean(0).tolist(), strict=True))
-    for name, reason in {**{k: "; ".join(v) for k, v in repairs.items()}, **fallbacks}.items():
-        note(f"series {name}: {reason}")
+    for name in {**repairs, **fallbacks}:
+        note(f"series {name}: {'; '.join([*repairs.get(name, []), *([fallbacks[name]] if name in fallbacks else [])])}")
     summary = {"series": len(read.names), "horizon": horizon, "seasons": read.seasons, "models": weights,
                "repairs": repairs,
                "fallbacks": fallbacks, "out": out}  # fmt: skip
@@ -153,7 +153,7 @@ def replay(
         Path | None, typer.Option("--files", help="Table object,size[,title]; a title's files are its renditions.")
     ] = None,
     titles: Annotated[
-        Path | None, typer.Option("--titles", help="Table title,launch_day[,expected_daily_share].")
+        Path | None, typer.Option("--titles", help="Table title,launch_day[,expected_daily_share][,genres][,people].")
     ] = None,
     plan: Annotated[
         Path | None,
@@ -238,8 +238,9 @@ def replay_tasks(
     import numpy as np
 
     from frontrow.cli import delivery_files
+    from frontrow.delivery.launches import guess_shares
     from frontrow.delivery.replay import HOUR_S, Task
-    from frontrow.delivery.requests import Log
+    from frontrow.delivery.requests import Log, title_counts
 
     if requests is None:
         raise InputError("name the log by --requests; '--example DIR' writes a small one")
@@ -248,7 +249,7 @@ def replay_tasks(
     read = delivery_files.read_requests(requests, files)
     notes = list(read.notes)
     caches = _caches(read, disk, network, notes)
-    launch_day, guess = delivery_files.read_launches(titles, read.titles) if titles else (None, None)
+    launch_day, guess, content = delivery_files.read_launches(titles, read.titles) if titles else (None, None, None)
     planned = _planned(plan, read, caches) if plan else {}
     first_hour = int(read.at_s[0] // HOUR_S)
     hours = int(read.at_s[-1] // HOUR_S) - first_hour + 1
@@ -266,11 +267,21 @@ def replay_tasks(
             notes.append(f"cache {cache.name}: no request in the log, left out")
             continue
         log = Log(read.at_s[mine], read.object[mine])
+        guessed = guess
+        if launch_day is not None and guess is not None and content is not None:
+            guessed = guess_shares(title_counts(log, read.files), launch_day - log.first_day, guess, content)
         if log.days < 2 and not plan:
             notes.append(f"cache {cache.name}: the log has no night to plan in (under two days); frontrow reacts alone")
         tasks.append(
             Task(
-                log, read.files, cache, planned.get(cache.name) if plan else None, launch_day, guess, first_hour, hours
+                log,
+                read.files,
+                cache,
+                planned.get(cache.name) if plan else None,
+                launch_day,
+                guessed,
+                first_hour,
+                hours,
             )
         )
     return tasks, notes

@@ -38,7 +38,8 @@ _COLUMNS = {
         "files object, size": "bytes of each file (or a column size in the log)",
         "files title": "files of one title share their demand; may be left out",
         "titles title, launch_day": "day number of a launch; below the log's first: was there before",
-        "titles expected_daily_share": "an editor's guess of the launch's share; may be empty",
+        "titles expected_daily_share": "an editor's guess of the launch's share; empty: as launches like it before",
+        "titles genres, people, language": "what likeness goes by, genres and people |-separated; may be left out",
         "network cache, disk_bytes, fill_bytes": "as for place",
     },
 }

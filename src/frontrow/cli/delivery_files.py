@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
+    from frontrow.delivery.launches import Content
     from frontrow.delivery.network import Cache
     from frontrow.delivery.requests import Files
 
@@ -183,10 +184,14 @@ def read_requests(path: Path, files_path: Path | None) -> Requests:
     return Requests(at_s, found.to_numpy().astype(np.int64), cache, names, files, table["object"], titles, notes)
 
 
-def read_launches(path: Path, titles: pl.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Launch day (as in the log; -999: before it) and expected share on it (NaN: none) of each of `titles`."""
+def read_launches(
+    path: Path, titles: pl.Series
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], list[Content]]:
+    """Launch day (as in the log; -999: before it), expected share on it (NaN: none) and content of each of `titles`."""
     import numpy as np
     import polars as pl
+
+    from frontrow.delivery.launches import Content
 
     table = read_frame(path, ("title", "launch_day"), "frontrow delivery replay").unique("title", maintain_order=True)
     joined = (
@@ -198,4 +203,14 @@ def read_launches(path: Path, titles: pl.Series) -> tuple[npt.NDArray[np.int64],
     guess = np.full(len(titles), np.nan)
     if "expected_daily_share" in joined.columns:
         guess = joined["expected_daily_share"].cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(float)
-    return day, guess
+    words = {
+        name: [
+            frozenset(text.split("|")) if text else frozenset() for text in joined[name].cast(pl.String).fill_null("")
+        ]
+        if name in joined.columns
+        else [frozenset()] * len(titles)
+        for name in ("genres", "people")
+    }
+    language = joined["language"].fill_null("").to_list() if "language" in joined.columns else [""] * len(titles)
+    content = [Content(*row) for row in zip(words["genres"], words["people"], language, strict=True)]
+    return day, guess, content

@@ -101,3 +101,21 @@ def _decay(near: list[Array], weight: Array, everything: list[Array], days: int)
             base[day] = base[day - 1] + min((base[day - 1] - base[0]) / max(day - 1, 1), 0.0)
     sum_near, n_near = mean(ratios(near), weight)
     return np.asarray(np.exp((sum_near + _PRIOR_WEIGHT * base) / (n_near + _PRIOR_WEIGHT)))
+
+
+def guess_shares(counts: Array, launch_day: npt.NDArray[np.int64], guess: Array, content: Sequence[Content]) -> Array:
+    """Expected share on day one of every launch that has none: from launches that lie wholly before it.
+
+    `counts` is (days, titles) of requests, `launch_day` counts from its first row, `guess` is NaN where nobody guessed.
+    The first launches, with none before them, stay without.
+    """
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    filled = guess.copy()
+    launched = np.flatnonzero((launch_day > 0) & (launch_day < len(counts)))
+    for title in np.flatnonzero((launch_day > 0) & np.isnan(guess)):
+        day = int(launch_day[title])
+        earlier = launched[launch_day[launched] < day]
+        daily = [shares[launch_day[other] : day, other] for other in earlier]
+        if any(len(row) and row[0] > 0 for row in daily):
+            filled[title] = forecast(content[int(title)], [content[int(other)] for other in earlier], daily, 1).day_one
+    return filled
