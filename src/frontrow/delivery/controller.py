@@ -60,7 +60,7 @@ class TableController:
         table, config, belief = self.table, self.table.predictor.config, self._belief
         out = np.empty((len(who), len(table.worth)))
         expect(
-            self._ahead(segment), table.axes, table.predictor.surprises, np.array(config.shares),
+            self._ahead(segment), table.axes, *table.predictor.spread,
             (config.quick, config.slow, config.mix, config.volatility), table.worth, table.stall, table.switch,
             table.segment_s, table.most_buffer_s, sizes_kbit, self._latency_s[who], buffer_s, belief.quick[who],
             belief.slow[who], belief.volatility[who], self._last[who],

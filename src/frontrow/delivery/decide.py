@@ -53,7 +53,7 @@ def look(values, buffers, buffer_s, index, share):  # type: ignore[no-untyped-de
 
 @njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
 def expect(  # type: ignore[no-untyped-def]
-    values, axes, surprises, shares, gains, worth, stall, switch, segment_s, most_buffer_s,
+    values, axes, surprises, chances, outages_s, gains, worth, stall, switch, segment_s, most_buffer_s,
     sizes_kbit, latency_s, buffer_s, quick, slow, volatility, last, out,
 ):  # fmt: skip
     """Fill `out` (sessions, rungs) with the expected worth of fetching the next segment in each rung and going on well.
@@ -70,7 +70,7 @@ def expect(  # type: ignore[no-untyped-def]
         spot, part = place(volatilities, volatility[n])
         following = min(spot + 1, len(volatilities) - 1)
         trend = quick[n] - slow[n]
-        for point in range(len(shares)):
+        for point in range(len(chances)):
             surprise = (1.0 - part) * surprises[spot, point] + part * surprises[following, point]
             change = mix * trend + surprise
             after_slow = slow[n] + gain_slow * change
@@ -79,10 +79,10 @@ def expect(  # type: ignore[no-untyped-def]
             rate = np.exp(slow[n] + change)
             neighbours(axes, after_slow, after_quick - after_slow, after_volatility, index, share)
             for rung in range(len(worth)):
-                time_s = latency_s[n] + sizes_kbit[rung] / rate
+                time_s = latency_s[n] + sizes_kbit[rung] / rate + outages_s[point]
                 after_s = min(max(buffer_s[n] - time_s, 0.0) + segment_s, most_buffer_s)
                 ahead = look(values[rung], buffers, after_s, index, share)
-                out[n, rung] += shares[point] * (ahead - stall * max(time_s - buffer_s[n], 0.0))
+                out[n, rung] += chances[point] * (ahead - stall * max(time_s - buffer_s[n], 0.0))
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]

@@ -74,24 +74,24 @@ def build(
     stall = weights.stall * config.stall_factor
     switch = weights.switch * np.abs(worth[:, None] - worth[None, :])
     sizes = manifest.sizes_kbit.mean(axis=0)
-    shares = np.array(predictor.config.shares)
+    _, chances, outage_s = predictor.spread
 
     axes = (buffers, log_rates, np.array(config.trends), predictor.volatilities)
-    levels = np.meshgrid(*axes, np.arange(len(shares)), indexing="ij")
+    levels = np.meshgrid(*axes, np.arange(len(chances)), indexing="ij")
     buffer_s, slow, trend, volatility = levels[:4]
     rate, *after = predictor.step(slow, trend, volatility, levels[4])
     states = int(np.prod([len(axis) for axis in axes]))
     rewards, moves = np.empty((rungs, states)), []
     for rung in range(rungs):
-        time_s = latency_s + sizes[rung] / np.exp(rate)
+        time_s = latency_s + sizes[rung] / np.exp(rate) + outage_s
         stall_s = np.maximum(time_s - buffer_s, 0.0)
         then_s = np.minimum(np.maximum(buffer_s - time_s, 0.0) + segment_s, top_s)
-        rewards[rung] = worth[rung] - stall * (stall_s @ shares).ravel()
+        rewards[rung] = worth[rung] - stall * (stall_s @ chances).ravel()
         columns, parts = corners(axes, (then_s, *after))
-        rows = np.broadcast_to(np.arange(states)[:, None], (states, len(shares) * 2 ** len(axes)))
+        rows = np.broadcast_to(np.arange(states)[:, None], (states, len(chances) * 2 ** len(axes)))
         moves.append(
             csr_matrix(
-                ((parts * shares[:, None]).ravel(), (rows.ravel(), columns.reshape(states, -1).ravel())),
+                ((parts * chances[:, None]).ravel(), (rows.ravel(), columns.reshape(states, -1).ravel())),
                 shape=(states, states),
             )
         )

@@ -31,6 +31,11 @@ class PredictorConfig:
     shares: tuple[float, ...] = (0.02, 0.08, 0.15, 0.15, 0.15, 0.15, 0.15, 0.15)
     """Probability of each point that stands for a part of a class's spread, from the worst surprises up; sums to 1. The
     first is small, so that a rare collapse of the line is a point of its own."""
+    outage: float = 0.0005
+    """Chance that nothing comes for a while during a segment, whatever the line did before and does after. On
+    the training traces it costs nothing under Sabre's rules; with one cut into each it takes a fifth of the stalls."""
+    outage_s: float = 20.0
+    """How long, seconds: a tunnel, a lift, a cell that is full."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,14 @@ class Predictor:
     first_volatility: float
     """What is assumed of a line measured once."""
 
+    @property
+    def spread(self) -> tuple[Floats, Floats, Floats]:
+        """(classes, cases) surprises, (cases,) chances and (cases,) seconds of outage; the last case is the outage."""
+        config, classes = self.config, len(self.volatilities)
+        chances = np.append(np.array(config.shares) * (1.0 - config.outage), config.outage)
+        outage_s = np.append(np.zeros(len(config.shares)), config.outage_s)
+        return np.column_stack([self.surprises, np.zeros(classes)]), chances, outage_s
+
     def step(
         self, slow: Floats, trend: Floats, volatility: Floats, point: Ints
     ) -> tuple[Floats, Floats, Floats, Floats]:
@@ -58,12 +71,12 @@ class Predictor:
         return slow + change, after_slow, after_quick - after_slow, after_volatility
 
     def _surprise(self, volatility: Floats, point: Ints) -> Floats:
-        levels = self.volatilities
+        levels, surprises = self.volatilities, self.spread[0]
         if len(levels) == 1:
-            return np.asarray(self.surprises[0, point])
+            return np.asarray(surprises[0, point])
         left = np.clip(np.searchsorted(levels, volatility, side="right") - 1, 0, len(levels) - 2)
         part = np.clip((volatility - levels[left]) / (levels[left + 1] - levels[left]), 0.0, 1.0)
-        return np.asarray((1.0 - part) * self.surprises[left, point] + part * self.surprises[left + 1, point])
+        return np.asarray((1.0 - part) * surprises[left, point] + part * surprises[left + 1, point])
 
 
 @dataclass

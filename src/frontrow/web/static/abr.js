@@ -66,8 +66,11 @@ export class AbrController {
     const values = worth.map((w) => w - policy.switch * Math.abs(w - worth[this.last]));
     const [spot, share] = place(predictor.volatilities, this.volatility);
     const next = Math.min(spot + 1, predictor.volatilities.length - 1);
-    for (let point = 0; point < config.shares.length; point++) {
-      const surprise = (1 - share) * predictor.surprises[spot][point] + share * predictor.surprises[next][point];
+    for (let point = 0; point <= config.shares.length; point++) {
+      const isOutage = point === config.shares.length; // nothing comes for a while; the line is as before
+      const chance = isOutage ? config.outage : config.shares[point] * (1 - config.outage);
+      const surprise = isOutage
+        ? 0 : (1 - share) * predictor.surprises[spot][point] + share * predictor.surprises[next][point];
       const change = config.mix * trend + surprise;
       const slow = this.slow + config.slow * change;
       const quick = this.slow + trend + config.quick * (change - trend);
@@ -75,9 +78,9 @@ export class AbrController {
       const rate = Math.exp(this.slow + change);
       const line = this.neighbours(slow, quick - slow, volatility);
       for (let rung = 0; rung < this.rungs; rung++) {
-        const time = this.latency + sizes[rung] / rate;
+        const time = this.latency + sizes[rung] / rate + (isOutage ? config.outage_s : 0);
         const after = Math.min(Math.max(buffer - time, 0) + policy.segment_s, policy.most_buffer_s);
-        values[rung] += config.shares[point] * (this.look(ahead, rung, after, line) - policy.stall * Math.max(time - buffer, 0));
+        values[rung] += chance * (this.look(ahead, rung, after, line) - policy.stall * Math.max(time - buffer, 0));
       }
     }
     return values;
