@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
+import polars as pl
 import pytest
 from numpy.typing import NDArray
-from tests.worlds.viewing import catalogue
+from tests.worlds.viewing import DAY_MS, catalogue
 
-from frontrow.recommend import ranker
+from frontrow.recommend import ranker, tune, worlds
 from frontrow.recommend.history import histories
-from frontrow.recommend.model import content_of
-from frontrow.recommend.signals import from_columns
+from frontrow.recommend.model import FitConfig, Model, content_of, fit
+from frontrow.recommend.parts import fit_parts
+from frontrow.recommend.rank import rank
+from frontrow.recommend.signals import Interactions, from_columns
+from frontrow.recommend.sources import Mix
+from frontrow.recommend.viewer import Viewer, Watched
 
+NOON = np.zeros((1, 2), np.float32)
 SPOKEN = ["de"] * 5 + ["fr"] * 5 + ["", None]
 
 
@@ -21,7 +30,7 @@ def features_of(**columns: object) -> dict[str, NDArray[np.float32]]:
     score = np.linspace(2, 1, 12, dtype=np.float32)  # the order of the titles
     personal, common = np.zeros((3, 1, 12), np.float32), np.zeros((3, 12), np.float32)
     content = content_of(catalogue(12, **columns))
-    top, features = ranker.candidates(score[None], personal, common, histories(told), content, 12)
+    top, features = ranker.candidates(score[None], personal, common, histories(told), content, NOON, 12)
     assert top[0].tolist() == list(range(12))
     return dict(zip(ranker.FEATURES, features[0].T, strict=True))
 
@@ -38,6 +47,7 @@ def test_without_languages_their_feature_is_nought_and_the_others_are_as_before(
 
 
 def test_a_feature_that_says_nothing_changes_no_ranking_and_old_rankers_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranker, "TREES", 20)
     rng = np.random.default_rng(0)
     features = rng.normal(size=(100, 30, len(ranker.FEATURES))).astype(np.float32)
     features[..., -1] = 0
@@ -48,3 +58,64 @@ def test_a_feature_that_says_nothing_changes_no_ranking_and_old_rankers_go_on(mo
         old = ranker.fit(features[..., :-1], labels, seed=0)
     assert len(old.columns) == len(now.columns) - 1
     assert np.array_equal(old.scores(features), now.scores(features))
+
+
+def days(by_the_hour: bool) -> Interactions:
+    """Comedies (even titles of 80) in the first half of the day and westerns in the other, or both at any time."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for member in range(250):
+        left = [list(rng.permutation(np.arange(genre, 80, 2))) for genre in (0, 1)]
+        for day in (*np.sort(rng.integers(0, 20, 10)), 30):
+            hour = int(rng.integers(24))
+            for minute in range(5 if day == 30 else 1):
+                genre = int(hour >= 12) if by_the_hour else int(rng.integers(2))
+                rows.append((member, int(left[genre].pop()), int(day) * DAY_MS + (60 * hour + minute) * 60_000))
+    member, title, at_ms = np.array(rows).T
+    return from_columns(member, title, list(range(80)), at_ms)
+
+
+@pytest.mark.parametrize("by_the_hour", [True, False])
+def test_the_hour_is_asked_for_where_it_tells_something_and_only_there(
+    by_the_hour: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranker, "LEAST_VIEWERS", 100)
+    monkeypatch.setattr(ranker, "TREES", 20)
+    told, titles = days(by_the_hour), catalogue(80)
+    world = worlds.at_clock(told, 25 * DAY_MS, 40 * DAY_MS, np.random.default_rng(0))
+    config = FitConfig(mix=Mix(weights={"taste": 1.0}))
+    chosen, gain = tune.choose_ranker(world, fit_parts(world.past, config), config.mix, content_of(titles), seed=0)
+    if not by_the_hour:
+        assert chosen is None or not chosen.hours
+        return
+    assert chosen is not None
+    assert gain > 0.05
+    model = fit(told, titles, config, ranker=chosen)
+    viewer = Viewer(watched={title: Watched(played=True, weight=0.6) for title in (0, 1, 2, 3)})
+
+    def westerns(hour: int) -> int:
+        return sum(tile.title % 2 for tile in rank(model, viewer, 10, now_ms=31 * DAY_MS + hour * 3_600_000).tiles)
+
+    assert westerns(8) <= 1
+    assert westerns(20) >= 9
+    files = model.files()
+    assert Model.load(_Held(files)).ranker == chosen
+    assert westerns(8) <= 1  # the same viewer the next morning
+
+
+class _Held:
+    """Files of a model that were never written."""
+
+    def __init__(self, files: dict[str, Any]) -> None:
+        self.files = files
+
+    def array(self, file: str) -> NDArray[Any]:
+        held: NDArray[Any] = self.files[file]
+        return held
+
+    def frame(self, file: str) -> pl.DataFrame:
+        frame: pl.DataFrame = self.files[file]
+        return frame
+
+    def json(self, file: str) -> Any:
+        return json.loads(json.dumps(self.files[file]))

@@ -52,8 +52,13 @@ def rank_all(model: Model, interactions: Interactions, k: int, *, keep_seen: boo
     return Rankings(titles, scores)
 
 
-def score_block(model: Model, known: Histories, seen: NDArray[np.bool_] | None) -> NDArray[np.float32]:
-    """What each viewer's titles are ranked by, float32 [viewers, titles]; `seen` titles at -inf."""
+def score_block(
+    model: Model, known: Histories, seen: NDArray[np.bool_] | None, now_ms: NDArray[np.int64] | None = None
+) -> NDArray[np.float32]:
+    """What each viewer's titles are ranked by, float32 [viewers, titles]; `seen` titles at -inf.
+
+    Without `now_ms`, when each of them asks, all parts of the day are alike.
+    """
     personal, _ = personal_scores(model.parts.B, model.parts.N, known, model.mix)
     crowd = model.crowd()
     score = blend(personal, crowd.common, model.mix)
@@ -63,5 +68,12 @@ def score_block(model: Model, known: Histories, seen: NDArray[np.bool_] | None) 
     with_history = known.lengths > 0
     if model.ranker is not None and with_history.any():
         rows = np.flatnonzero(with_history)
-        score[rows] = reorder(model, known.select(rows), personal[:, rows], crowd.common, score[rows])
+        score[rows] = reorder(
+            model,
+            known.select(rows),
+            personal[:, rows],
+            crowd.common,
+            score[rows],
+            None if now_ms is None else now_ms[rows],
+        )
     return score

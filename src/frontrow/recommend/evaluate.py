@@ -163,7 +163,7 @@ def _systems(model: Model, world: World) -> dict[str, Scorer]:
     def everybody(values: NDArray[np.float32]) -> Scorer:
         return lambda part: np.repeat(values[None, :], len(part.targets), axis=0).astype(np.float32)
 
-    systems: dict[str, Scorer] = {"frontrow": lambda part: score_block(model, part.viewers, part.seen)}
+    systems: dict[str, Scorer] = {"frontrow": lambda part: score_block(model, part.viewers, part.seen, part.now_ms)}
     if len(model) <= FitConfig().sparse.above_titles:
         systems["EASE"] = plain_ease
     systems["popularity"] = everybody(model.popularity.total)
@@ -188,7 +188,8 @@ def _segments(world: World, model: Model) -> dict[str, World]:
     targets = world.targets & cold[None, :]
     some = np.flatnonzero(targets.any(axis=1))
     if len(some) >= 20 and 2 * K < cold.sum() < n:
-        found["cold titles"] = World(world.past, world.viewers.select(some), targets[some])
+        now_ms = None if world.now_ms is None else world.now_ms[some]
+        found["cold titles"] = World(world.past, world.viewers.select(some), targets[some], now_ms=now_ms)
     return found
 
 

@@ -77,6 +77,7 @@ class Model:
                 "format": FORMAT, "config": self.config, "mix": asdict(self.mix),
                 "ranker": self.ranker.text if self.ranker else "", "sparse": not isinstance(self.parts.B, np.ndarray),
                 "likings": dict(self.likings), "trends": dict(self.trends), "here": list(self.here),
+                "hours": self.ranker.hours if self.ranker else [],
             },
             **_sparse_files("N", self.parts.N),
         }  # fmt: skip
@@ -100,7 +101,7 @@ class Model:
         # still the file's pages; a plain view, because memmap's own indexing takes three times as long
         B = _open_sparse(source, "B", n) if head["sparse"] else np.asarray(source.array("B.npy"))
         parts = Parts(B, _open_sparse(source, "N", n), popularity)
-        ranker = Ranker(head["ranker"]) if head["ranker"] else None
+        ranker = Ranker(head["ranker"], head.get("hours", [])) if head["ranker"] else None
         countries = head.get("here")
         here = dict(zip(countries, np.asarray(source.array("here.npy")), strict=True)) if countries else {}
         learnt = head.get("likings", LIKINGS), head.get("trends", {}), here

@@ -26,7 +26,7 @@ from frontrow.recommend import rules, shelves
 from frontrow.recommend.answer import Page, Row
 from frontrow.recommend.calibration import calibrate
 from frontrow.recommend.explain import Why, make_tiles
-from frontrow.recommend.rank import stand, top
+from frontrow.recommend.rank import Standing, stand, top
 from frontrow.recommend.shelves import Shelf
 from frontrow.recommend.viewer import Viewer
 
@@ -86,7 +86,7 @@ def build_page(
     model: Model, viewer: Viewer, *, now_ms: int, config: PageConfig = _DEFAULT, seed: int | None = None
 ) -> Page:
     """The viewer's page now; pure, and the same for the same arguments. `seed` draws the explored tile, if any."""
-    standing = stand(model, viewer)
+    standing = stand(model, viewer, now_ms)
     may = rules.allowed(model.rules, viewer.country, viewer.age_limit, now_ms)
     free = may & ~standing.blocked
     for same in model.doubles:
@@ -103,7 +103,7 @@ def build_page(
     filling = _Filling(free.copy(), may, _expected_plays(standing.score, pool), config, likings)
     for shelf in chain(own[:2], (_pinned(model, row) for row in config.pinned)):
         filling.add(shelf, filling.tiles(shelf))
-    picks, explored = _top_picks(filling, model, viewer, pool, seed)
+    picks, explored = _top_picks(filling, model, viewer, standing, pool, seed)
     filling.add(candidates[0], picks)
     filling.choose(candidates[1:])
     order = _place(filling.rows, config.pinned)[: config.rows]
@@ -203,10 +203,15 @@ def _discounts(tiles: int) -> NDArray[np.float32]:
 
 
 def _top_picks(
-    filling: _Filling, model: Model, viewer: Viewer, pool: NDArray[np.intp], seed: int | None
+    filling: _Filling,
+    model: Model,
+    viewer: Viewer,
+    standing: Standing,
+    pool: NDArray[np.intp],
+    seed: int | None,
 ) -> tuple[NDArray[np.integer], dict[int, float]]:
     """The top picks, calibrated to the genres of the history, perhaps with one explored tile at the end."""
-    config, standing = filling.config, stand(model, viewer)
+    config = filling.config
     wide = pool[filling.free[pool]][: 3 * config.tiles]
     best = wide[: config.tiles]
     if config.calibration and standing.liked.any():

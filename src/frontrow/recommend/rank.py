@@ -47,9 +47,9 @@ class Standing:
     """What the viewer did with each title of `history`."""
 
 
-def stand(model: Model, viewer: Viewer) -> Standing:
-    """The viewer's standing; kept beside the viewer until their next event, another country or the next model."""
-    kept, of = viewer.cache.get("standing"), (viewer.changes, viewer.country)
+def stand(model: Model, viewer: Viewer, now_ms: int) -> Standing:
+    """The viewer's standing; kept until their next event, another country, part of the day or model."""
+    kept, of = viewer.cache.get("standing"), (viewer.changes, viewer.country, now_ms // ranker.PART_MS)
     if kept is not None and kept[0] is model and kept[1] == of:
         return kept[2]  # type: ignore[no-any-return]
     index, blocked = model.index, np.zeros(len(model), bool)
@@ -69,7 +69,7 @@ def stand(model: Model, viewer: Viewer) -> Standing:
             weights.append(watched.weight)
             times.append(watched.at_ms)
             doings.append(watched)
-    standing = _stand(model, one_history(positions, weights, times, len(model)), blocked, viewer.country)
+    standing = _stand(model, one_history(positions, weights, times, len(model)), blocked, viewer.country, now_ms)
     standing = replace(standing, doings=tuple(doings))
     tired = [
         (index[title], count - TIRING) for title, count in viewer.shown.items() if count > TIRING and title in index
@@ -84,7 +84,7 @@ def stand(model: Model, viewer: Viewer) -> Standing:
     return standing
 
 
-def _stand(model: Model, history: Histories, blocked: NDArray[np.bool_], country: str) -> Standing:
+def _stand(model: Model, history: Histories, blocked: NDArray[np.bool_], country: str, now_ms: int) -> Standing:
     mix, nothing, crowd = model.mix, np.zeros(0, np.float32), model.crowd(country)
     if not len(history.title):
         return Standing(history.title, nothing, nothing, nothing.astype(bool), crowd.base_score, blocked, crowd)
@@ -93,7 +93,7 @@ def _stand(model: Model, history: Histories, blocked: NDArray[np.bool_], country
     score = weights @ personal + crowd.part
     if model.ranker is not None:
         kept, score[blocked] = score[blocked], -np.inf
-        score = reorder(model, history, personal[:, None], crowd.common, score[None])[0]
+        score = reorder(model, history, personal[:, None], crowd.common, score[None], np.array([now_ms]))[0]
         score[blocked] = kept
     return Standing(history.title, by_b, by_n, history.weight > 0, score, blocked, crowd)
 
@@ -104,12 +104,14 @@ def reorder(
     personal: NDArray[np.float32],
     common: NDArray[np.float32],
     blended: NDArray[np.float32],
+    now_ms: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
     """The blend with its best candidates in the ranker's order: they trade their scores, the others keep theirs."""
     if model.ranker is None:
         return blended
     count = min(ranker.CANDIDATES, blended.shape[1])
-    top, features = ranker.candidates(blended, personal, common, histories, model.content, count)
+    hour = ranker.hour_of(model.ranker.hours, now_ms, (len(histories), model.content.genre.shape[1]))
+    top, features = ranker.candidates(blended, personal, common, histories, model.content, hour, count)
     score = np.take_along_axis(blended, top, axis=1)
     preferred = np.where(np.isfinite(score), model.ranker.scores(features), -np.inf)  # what is blocked stays last
     order = np.argsort(-preferred, axis=1, kind="stable")
@@ -129,7 +131,7 @@ def top(score: NDArray[np.float32], allowed: NDArray[np.bool_], k: int) -> NDArr
 
 def rank(model: Model, viewer: Viewer, k: int, *, now_ms: int) -> Ranked:
     """The k best titles for the viewer that the rules allow and that they have not finished or dismissed."""
-    standing = stand(model, viewer)
+    standing = stand(model, viewer, now_ms)
     mask = rules.allowed(model.rules, viewer.country, viewer.age_limit, now_ms) & ~standing.blocked
     chosen = top(standing.score, mask, k)
     personal = bool(len(standing.history))
@@ -158,5 +160,5 @@ def similar(model: Model, title: Any, k: int, *, now_ms: int, viewer: Viewer | N
         likeness, fallback = shared + model.crowd(who.country).base_score, "genre"
         why = (f"Shares genres with {model.names[position]}", "genre")
     chosen = top(likeness, mask, k)
-    alike = replace(_stand(model, one_history([], [], [], len(model)), mask, who.country), score=likeness)
+    alike = replace(_stand(model, one_history([], [], [], len(model)), mask, who.country, now_ms), score=likeness)
     return Ranked(make_tiles(model, who, alike, chosen, [why] * len(chosen)), fallback)

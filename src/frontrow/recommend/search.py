@@ -80,7 +80,7 @@ def build_index(model: Model) -> Index:
 def search(model: Model, query: str, k: int, *, now_ms: int, viewer: Viewer | None = None) -> Ranked:
     """The k titles that match best and that the rules allow; finished ones too: people look for what they know."""
     who, index = viewer or Viewer(), model.search_index
-    standing = stand(model, who)
+    standing = stand(model, who, now_ms)
     plain, grams = _plain(query[:LONGEST_QUERY]), _grams(query[:LONGEST_QUERY])
     known = [index.trigrams[gram] for gram in grams if gram in index.trigrams]
     if not known:

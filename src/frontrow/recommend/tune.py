@@ -235,30 +235,43 @@ def _choose_weights(made: list[World], fitted: list[Parts], mix: Mix, timing: Ti
 
 
 def choose_ranker(world: World, parts: Parts, mix: Mix, content: Content, seed: int) -> tuple[Ranker | None, float]:
-    """Train on four fifths of the newest world's viewers; kept only if it beats the blend on the last fifth."""
+    """Train on four fifths of the newest world's viewers; kept only if it beats the blend on the last fifth.
+
+    With a clock, a second one that knows the part of the day is kept if it beats the first as well.
+    """
     n = len(world.viewers)
     if n < ranker.LEAST_VIEWERS:
         return None, 0.0
     tops, features = [], []
+    hours: list[list[float]] = []
+    if timing_of(world.past) == "clock":
+        hours = ranker.genres_by_hour(world.past, content).tolist()
     common, seen = common_scores(parts.popularity), world.seen
     for start in range(0, n, 512):
         rows = np.arange(start, min(start + 512, n))
         part = world.viewers.select(rows)
         personal, _ = personal_scores(parts.B, parts.N, part, mix)
-        blended = blend(personal, common, mix)
-        blended[seen[rows]] = -np.inf
-        top, columns = ranker.candidates(blended, personal, common, part, content)
+        score = blend(personal, common, mix)
+        score[seen[rows]] = -np.inf
+        now_ms = None if world.now_ms is None else world.now_ms[rows]
+        hour = ranker.hour_of(hours, now_ms, (len(rows), content.genre.shape[1]))
+        top, columns = ranker.candidates(score, personal, common, part, content, hour)
         tops.append(top)
         features.append(columns)
     top, columns = np.concatenate(tops), np.concatenate(features)
     labels = np.take_along_axis(world.targets, top, axis=1)
     wanted = world.targets.sum(axis=1)
     judged = np.arange(n) % 5 == 0
-    trial = ranker.fit(columns[~judged], labels[~judged], seed)
-    order = np.argsort(-trial.scores(columns[judged]), axis=1, kind="stable")
-    gain = ndcg(np.take_along_axis(labels[judged], order, axis=1)[:, :20], wanted[judged]) - ndcg(
-        labels[judged][:, :20], wanted[judged]
-    )
-    if gain.mean() <= gain.std() / np.sqrt(len(gain)):
-        return None, float(gain.mean())
-    return trial, float(gain.mean())
+    blended = ndcg(labels[judged][:, :20], wanted[judged])
+    best, reached = None, blended
+    for told in ([], hours) if hours else ([],):
+        known = columns[~judged]
+        if not told:
+            known[..., ranker.FEATURES.index("hour")] = 0  # trees never ask for what is always the same
+        trial = ranker.fit(known, labels[~judged], seed, told)
+        order = np.argsort(-trial.scores(columns[judged]), axis=1, kind="stable")
+        values = ndcg(np.take_along_axis(labels[judged], order, axis=1)[:, :20], wanted[judged])
+        gain = values - reached
+        if gain.mean() > gain.std() / np.sqrt(len(gain)):
+            best, reached = trial, values
+    return best, float((reached - blended).mean())

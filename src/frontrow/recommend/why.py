@@ -49,7 +49,7 @@ def explain(model: Model, viewer: Viewer, title: Any, *, now_ms: int) -> Why:
     position = model.index.get(model.series.get(title, title))
     if position is None:
         raise UnknownTitle(f"no title {title!r} in the model; is it in the catalogue, and was the model fitted since?")
-    standing = stand(model, viewer)
+    standing = stand(model, viewer, now_ms)
     may = rules.allowed(model.rules, viewer.country, viewer.age_limit, now_ms) & ~standing.blocked
     hidden = _hidden(model, viewer, position, now_ms)
     ahead = may & (standing.score > standing.score[position])
@@ -126,6 +126,6 @@ def _as_of(viewer: Viewer, moment_ms: int) -> Viewer | None:
 
 
 def _place(model: Model, viewer: Viewer, position: int, now_ms: int) -> int | None:
-    standing = stand(model, viewer)
+    standing = stand(model, viewer, now_ms)
     may = rules.allowed(model.rules, viewer.country, viewer.age_limit, now_ms) & ~standing.blocked
     return int((may & (standing.score > standing.score[position])).sum()) + 1 if may[position] else None

@@ -31,6 +31,8 @@ class World:
     targets: NDArray[np.bool_]
     newcomers: NDArray[np.bool_] | None = None
     """What viewers without any history watched in the window [newcomers, titles]; with a clock only."""
+    now_ms: NDArray[np.int64] | None = None
+    """When each judged viewer came back: the first event of theirs in the window."""
 
     @property
     def seen(self) -> NDArray[np.bool_]:
@@ -117,7 +119,9 @@ def _world(
     world = World(past, known.select(viewers), targets)
     targets &= ~world.seen
     found = np.flatnonzero(targets.any(axis=1))
-    return World(past, world.viewers.select(found), targets[found])
+    back_ms = np.full(interactions.n_viewers, np.iinfo(np.int64).max)
+    np.minimum.at(back_ms, interactions.viewer[window], interactions.at_ms[window])
+    return World(past, world.viewers.select(found), targets[found], now_ms=back_ms[viewers[found]])
 
 
 def _watched(interactions: Interactions, window: NDArray[np.bool_], viewers: NDArray[np.integer]) -> NDArray[np.bool_]:
