@@ -21,6 +21,7 @@ from frontrow.cli.production_files import (
     read_text,
     refuse,
     search_progress,
+    stopped_by_ctrl_c,
     ticker,
     write,
     write_example,
@@ -193,25 +194,27 @@ def plan(
         return
     if sheet is None or out is None:
         raise InputError("name a sheet and --out DIR, or --example DIR for a sheet to start from")
-    facts = read_facts(sheet)
-    first = None
-    if needs_proof(facts):
-        note("the grouped plan leaves scenes out: looking for rules that cannot hold together")
-        core = find_core(facts, seconds=max(10.0, seconds / 2), clock=time.monotonic)
-        if isinstance(core, Core):
-            refuse(facts, core, seed, out, as_json)
-        first = None if isinstance(core, Core) else core
-    with search_progress() as report:
-        found = solve(
-            facts,
-            seconds=seconds,
-            workers=workers or os.cpu_count() or 1,
-            seed=seed,
-            clock=time.monotonic,
-            first=first,
-            tick=ticker(facts, report, seconds),
-        )
-    publish(facts, found, out, seed, as_json)
+    with stopped_by_ctrl_c() as stopped:
+        facts = read_facts(sheet)
+        first = None
+        if needs_proof(facts):
+            note("the grouped plan leaves scenes out: looking for rules that cannot hold together")
+            core = find_core(facts, seconds=max(10.0, seconds / 2), clock=time.monotonic)
+            if isinstance(core, Core):
+                refuse(facts, core, seed, out, as_json)
+            first = None if isinstance(core, Core) else core
+        with search_progress() as report:
+            found = solve(
+                facts,
+                seconds=seconds,
+                workers=workers or os.cpu_count() or 1,
+                seed=seed,
+                clock=time.monotonic,
+                first=first,
+                tick=ticker(facts, report, seconds),
+                stopped=stopped,
+            )
+        publish(facts, found, out, seed, as_json)
 
 
 def explain(
@@ -289,7 +292,7 @@ def replan(
     from frontrow.production import replan as replanning
 
     facts, old = read_facts(sheet), read_plan(schedule)
-    with search_progress() as report:
+    with search_progress() as report, stopped_by_ctrl_c() as stopped:
         found = replanning.replan(
             facts,
             old,
@@ -299,6 +302,7 @@ def replan(
             seed=seed,
             clock=time.monotonic,
             tick=ticker(facts, report, seconds),
+            stopped=stopped,
         )
     told = replanning.notices(facts, old, found.plan)
     if not as_json:

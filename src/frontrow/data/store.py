@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateTable
 
 from frontrow.errors import DamagedArtifact, InputError, StorageFull, Unavailable
 
-BUSY_TIMEOUT_MS = 10_000  # how long one SQLite connection waits for another's write before it gives up
+BUSY_TIMEOUT_MS = 30_000  # how long one SQLite connection waits for another's write before it gives up
 
 _TABLES_LOCK = 0x46524F4E54  # any number that nobody else locks in the same database
 

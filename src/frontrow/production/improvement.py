@@ -102,50 +102,42 @@ class Annealer(PlanPrices):
         moves: int,
         elapsed: Callable[[], float] = lambda: 0.0,
         tick: Callable[[int], None] | None = None,
-    ) -> bool:
-        """Anneal for `moves` proposals, or until `elapsed` (share of the time) is 1; end at the best plan met.
-
-        Ctrl-C ends the search too; the answer is whether it did.
-        """
+    ) -> None:
+        """Anneal for `moves` proposals, or until `elapsed` (share of the time) is 1; end at the best plan met."""
         temperature = self._temperature()
         cold = temperature / 300
         ratio = math.log(cold / temperature)
         cost = best_cost = self.total()
         best = (list(self.contents), list(self.info), list(self.masks), self.site)
-        stopped = False
-        try:
-            for move in range(moves):
-                if move % 256 == 0:
-                    share = max(move / moves, elapsed())
-                    if share >= 1:
-                        break
-                    now = temperature * math.exp(ratio * share)
-                    if tick and move % 2048 == 0:
-                        tick(best_cost)
-                sites = self.site
-                changes = self._propose() if not self.choices or self.rng.random() > 0.01 else self._other_site()
-                priced = self._price(changes) if changes else None
-                if changes is None or priced is None:
-                    self._use_sites(sites)
-                    continue
-                delta = priced.total - cost
-                if delta <= 0 or self.rng.random() < math.exp(-delta / now):
-                    self._accept(changes, priced)
-                    cost = priced.total
-                    if cost < best_cost:
-                        best_cost = cost
-                        best = (list(self.contents), list(self.info), list(self.masks), self.site)
-                else:
-                    self._use_sites(sites)
-        except KeyboardInterrupt:
-            stopped = True
+        for move in range(moves):
+            if move % 256 == 0:
+                share = max(move / moves, elapsed())
+                if share >= 1:
+                    break
+                now = temperature * math.exp(ratio * share)
+                if tick and move % 2048 == 0:
+                    tick(best_cost)
+            sites = self.site
+            changes = self._propose() if not self.choices or self.rng.random() > 0.01 else self._other_site()
+            priced = self._price(changes) if changes else None
+            if changes is None or priced is None:
+                self._use_sites(sites)
+                continue
+            delta = priced.total - cost
+            if delta <= 0 or self.rng.random() < math.exp(-delta / now):
+                self._accept(changes, priced)
+                cost = priced.total
+                if cost < best_cost:
+                    best_cost = cost
+                    best = (list(self.contents), list(self.info), list(self.masks), self.site)
+            else:
+                self._use_sites(sites)
         self.contents, self.info, self.masks, self.site = best
         self._use_sites(self.site)
         self.day_of = {u: d for d, units in enumerate(self.contents) for u in units}
         self.cities = self.cities_of(self.info)
         self.performer_cost = [self.performer(a, mask) for a, mask in enumerate(self.masks)]
         self.unit_cost = self.unit_cost_of(self.info) or 0
-        return stopped
 
     def _temperature(self) -> float:
         """Half the median of the first moves' losses."""

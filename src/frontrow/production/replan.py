@@ -35,6 +35,7 @@ def replan(
     seed: int,
     clock: Callable[[], float],
     tick: Tick | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Solved:
     """The best plan near `old` for what the sheet says now; days up to `locked_until` stay as they are.
 
@@ -63,6 +64,7 @@ def replan(
         fixed=fixed,
         locked_until=locked_until,
         tick=tick,
+        stopped=stopped,
     )
 
 

@@ -59,8 +59,9 @@ def solve(
     fixed: Mapping[str, tuple[date, str]] | None = None,
     locked_until: date = date.min,
     tick: Tick | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Solved:
-    """The best plan found in `seconds`. One worker gives the same plan each time; Ctrl-C ends with the best so far.
+    """The best plan found in `seconds`, or until `stopped` says so. One worker gives the same plan each time.
 
     `previous` prices moved scenes; `first` starts from that decision rather than from a grouped one;
     `fixed` scenes (date and site) stay, and no other scene comes to dates up to `locked_until`.
@@ -82,14 +83,13 @@ def solve(
         if tick:
             tick(None if annealer.left_out else cost + extras, None, max(0.0, ends - clock()))
 
-    if annealer.run(moves, lambda: (clock() - began) / allowed, report):
-        seconds = 0.0
+    annealer.run(moves, lambda: 1.0 if stopped() else (clock() - began) / allowed, report)
     search = Search(space, previous)
     search.complete_hint(annealer.decision())
     annealed = assemble(space, *search.hinted)
     status, best = search.run(
-        max(1.0, ends - clock()), seconds * (1 - _ANNEALING_SHARE), workers, seed, clock, tick
-    ) if seconds else ("feasible", None)  # fmt: skip
+        max(1.0, ends - clock()), seconds * (1 - _ANNEALING_SHARE), workers, seed, clock, tick, stopped
+    ) if not stopped() else ("feasible", None)  # fmt: skip
     plan = assemble(space, *(best or search.hinted))
     cost = ledger.price(facts, plan, previous).total
     _agree(facts, search, plan, cost)
@@ -185,7 +185,14 @@ class Search:
         return solver
 
     def run(
-        self, seconds: float, budget: float, workers: int, seed: int, clock: Callable[[], float], tick: Tick | None
+        self,
+        seconds: float,
+        budget: float,
+        workers: int,
+        seed: int,
+        clock: Callable[[], float],
+        tick: Tick | None,
+        stopped: Callable[[], bool],
     ) -> tuple[str, Best | None]:
         """Search for `seconds`, or with one worker for the work of `budget` seconds: outcome and best solution."""
         from ortools.sat.python import cp_model
@@ -208,10 +215,9 @@ class Search:
         thread = threading.Thread(target=work)
         thread.start()
         while thread.is_alive():
-            try:
-                thread.join(0.5)
-                progress.show()
-            except KeyboardInterrupt:
+            thread.join(0.5)
+            progress.show()
+            if stopped():
                 solver.stop_search()
         status = outcome[0] if outcome else 0
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
