@@ -99,9 +99,20 @@ class _Search:
         cell = (clock * (int(buffer.max()) + 1) + buffer) * self.manifest.rungs + rung
         order = np.lexsort((-states.value, cell))
         kept = order[np.concatenate(([True], np.diff(cell[order]) != 0))]
-        return np.asarray(kept[states.value[kept] > states.value.max() - self._hopeless])
+        return self._undominated(states, np.asarray(kept[states.value[kept] > states.value.max() - self._hopeless]))
 
     @property
     def _hopeless(self) -> float:
         """A state this far behind the best never catches up in practice: 30 segments of the top rung."""
         return 30.0 * max(float(self.worth[-1]), 1e-9)
+
+    def _undominated(self, states: _States, kept: Ints) -> Ints:
+        """Without states that another one, earlier and with media until later, beats by more than any switch costs."""
+        value, clock_s = states.value[kept], states.clock_s[kept]
+        until_s = clock_s + states.buffer_s[kept]
+        clock = np.floor((clock_s - clock_s.min()) / self.cell_s).astype(np.int64)
+        until = np.floor((until_s.max() - until_s) / self.cell_s).astype(np.int64)
+        best = np.full((int(clock.max()) + 1, int(until.max()) + 1), -np.inf)
+        np.maximum.at(best, (clock, until), value)
+        best = np.maximum.accumulate(np.maximum.accumulate(best, axis=0), axis=1)
+        return np.asarray(kept[value >= best[clock, until] - self.switch.max()])
