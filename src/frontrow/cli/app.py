@@ -46,8 +46,7 @@ def _options(
 def assemble() -> typer.Typer:
     """The whole tree of commands."""
     for name in COMMANDS:
-        if importlib.util.find_spec(f"frontrow.cli.{name}"):
-            importlib.import_module(f"frontrow.cli.{name}").register(app)
+        importlib.import_module(f"frontrow.cli.{name}").register(app)
     return app
 
 
