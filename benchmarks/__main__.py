@@ -55,9 +55,8 @@ def main() -> int:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(names())}")
     data = Path(os.environ["FRONTROW_DATA"]) if os.environ.get("FRONTROW_DATA") else None
     console = Console(width=160 if not sys.stdout.isatty() else None)
-    console.print(
-        f"{time.strftime('%Y-%m-%d')} · {platform.machine()} · {os.cpu_count()} cores · Python {platform.python_version()}"
-    )
+    machine = f"{platform.machine()} · {os.cpu_count()} cores · Python {platform.python_version()}"
+    console.print(f"{time.strftime('%Y-%m-%d')} · {machine}")
     written: dict[str, list[dict[str, object]]] = {}
     for name in args.names or names():
         figures = list(importlib.import_module(f"benchmarks.{name}").run(data))
