@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from frontrow.data.store import open_store, transaction
+from frontrow.data.store import BUSY_TIMEOUT_MS, open_store, transaction
 from frontrow.errors import InputError, StorageFull, Unavailable
 
 
@@ -68,5 +68,5 @@ def test_sqlite_writes_ahead_waits_for_others_and_keeps_foreign_keys(tmp_path: P
     with transaction(engine) as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
-        assert connection.scalar(text("PRAGMA busy_timeout")) == 10_000
+        assert connection.scalar(text("PRAGMA busy_timeout")) == BUSY_TIMEOUT_MS
     engine.dispose()

@@ -114,7 +114,7 @@ def test_a_line_with_a_fifth_to_spare_over_the_lowest_rung_plays_without_a_stall
     seen = play(page, title)
     shape(page, 100_000)
     assert seen["stall_s"] == 0
-    assert seen["kbit"] < 1.5 * sum(row[0] for row in lowest)
+    assert seen["kbit"] < sum(row[-1] for row in lowest)  # the line did hold the quality down
 
 
 def test_nothing_outside_a_titles_folder_is_served(served, page):

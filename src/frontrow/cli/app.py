@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -43,8 +44,9 @@ def _options(
     """The decision engine of a video streaming service."""
 
 
+@cache
 def assemble() -> typer.Typer:
-    """The whole tree of commands."""
+    """The whole tree of commands; made once a process, since registering twice would hide the first group."""
     for name in COMMANDS:
         importlib.import_module(f"frontrow.cli.{name}").register(app)
     return app
