@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Frame:
-    """Planes are views into the decoder's memory: a meter copies what it keeps past its call."""
+    """Planes lie in the decoder's memory, rows without gaps (C order): a meter copies what it keeps past its call."""
 
     at_s: float
     y: NDArray[Any]  # height x width, uint8 or uint16 as decoded

@@ -1,0 +1,176 @@
+"""Picture and sound of one file in one pass, in the order in which they lie in it, with whatever was damaged told.
+
+Runs inside the decoding child only. Unlike `decode.Film`, which wants good frames fast, this looks for damage: decoders
+verify checksums and bitstreams, and nothing is left out to save time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frontrow.media.container import open_container
+from frontrow.media.probe import check_size
+
+if TYPE_CHECKING:
+    from frontrow.media.child import Context
+
+_COVER: Final = 0x400  # AV_DISPOSITION_ATTACHED_PIC
+_CHECKS: Final = "crccheck+bitstream+buffer+careful"
+_MOST_DAMAGED: Final = 5_000
+"""Packets in a row that do not decode before the rest is given up."""
+_FALLBACK_RATE: Final = 25.0
+_MOST_RATE: Final = 1_000.0
+_FULL_SCALE: Final = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "flt": 1.0, "dbl": 1.0}
+
+
+@dataclass
+class Track:
+    """One decoded stream and what was wrong with it on the way."""
+
+    stream: Any
+    step_s: float
+    """How long a frame lasts where the file does not tell, seconds."""
+    last_s: float | None = None
+    frames: int = 0
+    lost: int = 0
+    """Packets that did not decode."""
+    lost_now: int = 0
+    """Of these, since the last frame."""
+    corrupt: int = 0
+    untimed: int = 0
+    in_a_row: int = 0
+    first_damage_s: float | None = None
+    last_damage_s: float = 0.0
+
+    def mark(self) -> None:
+        """Damage happened here."""
+        at_s = self.last_s or 0.0
+        self.first_damage_s = at_s if self.first_damage_s is None else self.first_damage_s
+        self.last_damage_s = at_s
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One decoded frame of picture or sound."""
+
+    track: Track
+    at_s: float
+    frame: Any
+    corrupt: bool
+    lost: int
+    """Packets of the stream that did not decode since the frame before."""
+    untimed: bool
+
+
+@dataclass
+class Reel:
+    """An opened file: its first moving picture and at most `most_sounds` sound streams."""
+
+    path: Path
+    context: Context
+    most_sounds: int = 8
+    threads: int = 2
+    picture: Any = None
+    sounds: list[Any] = field(default_factory=list)
+    stopped: str = ""
+    """Why the pass ended before the end of the file; '' when it did not."""
+
+    def __post_init__(self) -> None:
+        self.container = open_container(self.path)
+        moving = [s for s in self.container.streams.video if not int(s.disposition) & _COVER]
+        self.picture = moving[0] if moving and moving[0].codec_context is not None else None
+        heard = [s for s in self.container.streams.audio if s.codec_context is not None]
+        self.sounds = heard[: self.most_sounds]
+        self.unheard = len(heard) - len(self.sounds)
+        if self.picture is not None:
+            coded = self.picture.codec_context
+            check_size(self.path.name, coded.width, coded.height, self.context.limits)
+            coded.thread_count, coded.thread_type = self.threads, "AUTO"
+            coded.options = {"err_detect": _CHECKS, "max_pixels": str(self.context.limits.pixels)}
+        for stream in self.sounds:
+            stream.codec_context.options = {"err_detect": _CHECKS} | (
+                {"drc_scale": "0"} if stream.codec_context.name in {"ac3", "eac3"} else {}
+            )
+        self.tracks = {s.index: Track(s, _step_s(s)) for s in ([self.picture] if self.picture else []) + self.sounds}
+
+    def __enter__(self) -> Reel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.container.close()
+
+    def seek(self, at_s: float) -> None:
+        """Go to the keyframe at or before `at_s`; to the start where the file cannot be searched."""
+        import av
+
+        try:
+            self.container.seek(max(0, int(at_s * 1e6)), backward=True)
+        except av.FFmpegError:
+            self.container.seek(0)
+
+    def shown(self) -> Iterator[Shown]:
+        """Frames in order of the file; times of a stream only rise. Damage is counted in `tracks`, not raised."""
+        import av
+
+        streams = [track.stream for track in self.tracks.values()]
+        if not streams:
+            return
+        try:
+            for packet in self.container.demux(streams):
+                track = self.tracks[packet.stream.index]
+                yield from self._decoded(track, packet)
+                if track.in_a_row > _MOST_DAMAGED:
+                    self.stopped = "given up: the rest does not decode"
+                    return
+                if self.context.expired:
+                    limit_s = self.context.limits.time_s
+                    self.stopped = f"stopped at {track.last_s or 0:.1f} s: the time limit of {limit_s:.0f} s is up"
+                    return
+        except (av.FFmpegError, ValueError) as error:
+            self.stopped = f"the file ends early: {getattr(error, 'strerror', None) or error}"
+
+    def _decoded(self, track: Track, packet: Any) -> Iterator[Shown]:
+        import av
+
+        try:
+            frames = packet.decode()
+        except (av.FFmpegError, ValueError):
+            track.lost += 1
+            track.lost_now += 1
+            track.in_a_row += 1
+            track.mark()
+            return
+        for frame in frames:
+            at_s = frame.time
+            untimed = at_s is None or (track.last_s is not None and at_s <= track.last_s)
+            if untimed:
+                at_s = 0.0 if track.last_s is None else track.last_s + track.step_s
+                track.untimed += 1
+            track.last_s, lost, track.lost_now, track.in_a_row = at_s, track.lost_now, 0, 0
+            track.frames += 1
+            if frame.is_corrupt or packet.is_corrupt:
+                track.corrupt += 1
+                track.mark()
+            yield Shown(track, at_s, frame, bool(frame.is_corrupt or packet.is_corrupt), lost, untimed)
+
+
+def _step_s(stream: Any) -> float:
+    rate = float(getattr(stream, "average_rate", None) or 0)
+    return 1 / rate if 0 < rate <= _MOST_RATE else 1 / _FALLBACK_RATE
+
+
+def samples(frame: Any) -> NDArray[np.float32]:
+    """A sound frame as (channels, samples), full scale 1."""
+    codes = frame.to_ndarray()
+    if not frame.format.is_planar:
+        codes = codes.reshape(-1, frame.layout.nb_channels).T
+    kind = frame.format.name.rstrip("p")
+    scaled = codes.astype(np.float32) - (np.float32(128) if kind == "u8" else np.float32(0))
+    full = np.float32(_FULL_SCALE.get(kind, 1.0))
+    return np.ascontiguousarray(scaled if full == 1 else scaled / full, dtype=np.float32)
