@@ -25,7 +25,7 @@ app = typer.Typer(
 # Modules of this folder that add commands, in the order of the help page. They import nothing heavy at the top.
 COMMANDS = (
     "workspace", "config", "imports", "fit", "jobs", "artifacts", "serve", "recommend", "experiments", "production",
-    "artwork", "delivery", "streaming", "models",
+    "artwork", "delivery", "streaming", "quality", "models",
 )  # fmt: skip
 
 

@@ -100,7 +100,10 @@ def _rules(group: str, section: Any, where: str) -> Any:
     """The group's rules with the section's values in place of defaults."""
     import msgspec
 
-    kind = getattr(importlib.import_module(f"frontrow.quality.{group}.rules"), _RULES[group])
+    try:
+        kind = getattr(importlib.import_module(f"frontrow.quality.{group}.rules"), _RULES[group])
+    except ModuleNotFoundError:  # this group is not built yet
+        return None
     if not isinstance(section, dict):
         raise InputError(f"{where}: {group} is {section!r}; it holds limits by name")
     known = {each.name for each in fields(kind)}

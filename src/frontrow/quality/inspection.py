@@ -1,0 +1,196 @@
+"""One delivery, from its files to a verdict for each: measure, find, weigh by the rule pack, judge.
+
+    film ──measure──> Measurements ──find──> findings ──┐
+                            │                           ├─ weigh by the pack ──judge──> Verdict
+    subtitles ──read──> Track ─────────find──> findings ┘
+
+A file that cannot be read is a finding of that file and never an error of ours.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from frontrow.errors import UnreadableMedia
+from frontrow.quality.findings import Finding
+from frontrow.quality.keeping import Kept
+from frontrow.quality.measurements import Measurements
+from frontrow.quality.rules import Pack
+from frontrow.quality.verdict import Decision, Verdict
+
+SUBTITLES: Final = (".srt", ".vtt", ".ttml", ".dfxp", ".imsc", ".imscr", ".xml", ".ass", ".ssa", ".scc")
+"""File name endings of subtitles; every other file is taken for a film."""
+REASONS: Final = 3
+SURE: Final = 0.5
+"""An error less sure than this goes to a person: a rejection should not rest on a guess."""
+_RISK: Final = {"error": 0.9, "warn": 0.35, "info": 0.01}
+"""How likely a reviewer rejects for one certain finding, where no judge was fitted."""
+
+Step = Callable[[int, int, str], None]
+"""Progress: (done, total, note)."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One file, inspected: the verdict and what it rests on."""
+
+    path: Path
+    verdict: Verdict
+    measured: Measurements | None
+    """Of the film itself, or of the film that the subtitles belong to; None where there is none that can be read."""
+    track: Any = None
+    """The subtitles that were read: the file itself, or the first beside the film."""
+
+
+def is_subtitle(path: Path) -> bool:
+    """Whether the file's name says that it holds subtitles."""
+    return path.suffix.lower() in SUBTITLES
+
+
+def beside(film: Path) -> list[Path]:
+    """Subtitles in the film's folder that are named for it: film.srt, film.en.srt."""
+    return sorted(
+        file
+        for file in film.parent.iterdir()
+        if is_subtitle(file) and (file.stem == film.stem or file.stem.startswith(film.stem + ".")) and file.is_file()
+    )
+
+
+def inspect(path: Path, pack: Pack, judge: Any = None, subtitles: Sequence[Path] = ()) -> Verdict:
+    """The verdict on one file. What is found in a film's `subtitles` counts as the film's."""
+    if is_subtitle(path):
+        return inspect_subtitles(path, pack, judge=judge).verdict
+    return inspect_film(path, pack, judge=judge, subtitles=subtitles).verdict
+
+
+def inspect_film(
+    path: Path,
+    pack: Pack,
+    *,
+    judge: Any = None,
+    subtitles: Sequence[Path] = (),
+    roots: tuple[Path, ...] = (),
+    keep: Path | None = None,
+    step: Step | None = None,
+) -> Inspection:
+    """Inspect a film with the subtitles beside it.
+
+    `keep`: folder for what a stopped run has measured; `roots`: folders outside which nothing is opened.
+    """
+    measured, findings = _measure(path, pack, roots, keep, step)
+    track = None
+    for subtitle in subtitles:
+        read, found = _read(subtitle, pack, measured)
+        track = track or read
+        findings += [replace(x, detail=f"{subtitle.name}: {x.detail}") for x in found]
+    return Inspection(path, decide(str(path), pack.weigh(findings), measured, judge), measured, track)
+
+
+def inspect_subtitles(path: Path, pack: Pack, *, judge: Any = None, film: Inspection | None = None) -> Inspection:
+    """Inspect subtitles, against the film that they belong to where it is given."""
+    measured = film.measured if film else None
+    track, findings = _read(path, pack, measured)
+    return Inspection(path, decide(str(path), pack.weigh(findings), None, judge), measured, track)
+
+
+def decide(file: str, findings: Sequence[Finding], measured: Measurements | None, judge: Any = None) -> Verdict:
+    """The verdict on a file: by the judge where there is one, and by rules alone otherwise."""
+    risk = risk_by_rules(findings)
+    verdict: Decision = "approve"
+    if any(x.severity == "error" and x.confidence >= SURE for x in findings):
+        verdict = "reject"
+    elif any(x.severity != "info" for x in findings):
+        verdict = "review"
+    return Verdict(file, verdict, tuple(findings), risk, strongest(findings))
+
+
+def risk_by_rules(findings: Sequence[Finding]) -> float:
+    """Probability that at least one finding alone makes a reviewer reject; findings of one code count once."""
+    worst: dict[str, float] = {}
+    for finding in findings:
+        share = _RISK[finding.severity] * finding.confidence
+        worst[finding.code] = max(worst.get(finding.code, 0.0), share)
+    passed = 1.0
+    for share in worst.values():
+        passed *= 1 - share
+    return 1 - passed
+
+
+def strongest(findings: Sequence[Finding], most: int = REASONS) -> tuple[str, ...]:
+    """The findings that weigh most, one a code, in words."""
+    order = sorted(findings, key=lambda x: (-_RISK[x.severity] * x.confidence, x.start_s))
+    first = {x.code: x for x in reversed(order)}
+    chosen = [x for x in order if first[x.code] is x and x.severity != "info"][:most]
+    return tuple(f"{x.code.replace('_', ' ')} at {clock(x.start_s)}: {x.detail}" for x in chosen)
+
+
+def clock(at_s: float) -> str:
+    """h:mm:ss.mmm"""
+    ms = max(0, round(at_s * 1000))
+    return f"{ms // 3_600_000}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
+
+
+def _measure(
+    path: Path, pack: Pack, roots: tuple[Path, ...], keep: Path | None, step: Step | None
+) -> tuple[Measurements | None, list[Finding]]:
+    probe = _landed("probe")
+    if probe is None:
+        raise UnreadableMedia("not built yet")
+    kept = Kept(keep, path) if keep else None
+    measured = kept.whole() if kept else None
+    try:
+        if measured is None:
+            measured = probe.measure(
+                path,
+                roots=roots,
+                done=kept.parts() if kept else None,
+                keep=kept.add if kept else None,
+                progress=_told(step),
+            )
+            if kept:
+                kept.finish(measured)
+    except UnreadableMedia as error:
+        return None, [Finding("unreadable", "error", 0.0, 0.0, 1.0, str(error))]
+    findings: list[Finding] = []
+    for group in ("picture", "sound"):
+        detectors = _landed(f"{group}.detectors")
+        if detectors is not None:
+            findings += detectors.find(measured, getattr(pack, group))
+    return measured, findings
+
+
+def _read(path: Path, pack: Pack, measured: Measurements | None) -> tuple[Any, list[Finding]]:
+    read, detectors = _landed("subtitles.read"), _landed("subtitles.detectors")
+    if read is None or detectors is None:
+        return None, []
+    track = read.read(path)
+    return track, detectors.find(track, pack.subtitles, measured=measured)
+
+
+def _landed(name: str) -> Any:
+    try:
+        return importlib.import_module(f"frontrow.quality.{name}")
+    except ModuleNotFoundError:
+        return None
+
+
+def _told(step: Step | None) -> Callable[[float, float, str], None] | None:
+    """Progress in seconds of film, with the speed as a multiple of real time."""
+    if step is None:
+        return None
+    began, first_s = time.monotonic(), -1.0
+
+    def told(done_s: float, total_s: float, note: str) -> None:
+        nonlocal began, first_s
+        if first_s < 0 or done_s < first_s:
+            began, first_s = time.monotonic(), done_s
+        passed_s = time.monotonic() - began
+        speed = f"{(done_s - first_s) / passed_s:.1f} x real time" if passed_s > 0.5 else ""
+        step(int(done_s), int(total_s), " ".join(x for x in (note, speed) if x))
+
+    return told
