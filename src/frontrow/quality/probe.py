@@ -194,9 +194,9 @@ class _Desk:
 
         index = shown.track.stream.index
         heard, at_s = samples(shown.frame), shown.at_s
-        if self.since_s and index not in self.trimmed:  # a resumed pass keeps to the grid of rows of the first
-            start_s = float(shown.track.stream.start_time or 0) * float(shown.track.stream.time_base)
-            skip = round((-(at_s - start_s) % _SOUND_ROW_S) * shown.frame.sample_rate)
+        row_s = self.since_s.get(f"sound {index}")
+        if row_s is not None and index not in self.trimmed:  # a resumed pass keeps to the rows of the first
+            skip = round((row_s - at_s) % _SOUND_ROW_S * shown.frame.sample_rate)
             heard, at_s = heard[:, skip:], at_s + skip / shown.frame.sample_rate
             if not heard.shape[1]:
                 return
