@@ -124,7 +124,9 @@ def test_what_is_learnt_tells_the_spread_of_the_next_rate():
 def test_a_policy_survives_its_json():
     table = abr.policy(title(), "sabre-vod")
     again = policy.from_dict(json.loads(json.dumps(policy.to_dict(table))))
-    np.testing.assert_array_equal(again.values, table.values.astype(np.float32))
+    spread = np.ptp(table.values.reshape(len(table.horizons), -1), axis=1)
+    off = np.abs(again.values - table.values).reshape(len(table.horizons), -1).max(axis=1)
+    assert np.all(off <= spread / 65_535)
     assert again.predictor.config == table.predictor.config
 
 

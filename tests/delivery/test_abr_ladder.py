@@ -85,7 +85,7 @@ def rendition(kbps: float, sizes: list[int]) -> Rendition:
 
 
 def test_a_master_playlist_tells_the_real_peak():
-    text = master_playlist([rendition(400, [100_000, 300_000])], audio=False)
+    text = master_playlist([rendition(400, [100_000, 300_000])])
     assert "BANDWIDTH=600000,AVERAGE-BANDWIDTH=400000,RESOLUTION=640x360" in text
     assert "AUDIO" not in text and text.startswith("#EXTM3U\n")
 

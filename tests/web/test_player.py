@@ -14,11 +14,11 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 import frontrow.web
-from frontrow.cli import encoding
 from frontrow.data.accounts import Accounts, Role
 from frontrow.data.catalogue import Catalogue
 from frontrow.data.replay import replay
 from frontrow.delivery.ladder import Rung
+from frontrow.jobs import packaging
 from frontrow.media import transcode
 from frontrow.schema import Kind
 from frontrow.service.hall import now_ms
@@ -51,7 +51,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
     url = f"sqlite:///{place.root / 'catalogue.db'}"
     with Catalogue(url) as catalogue:
         title = catalogue.titles()[0].title
-    encoding._package(film, RUNGS, place.root / "streams" / title, "ultrafast")
+    packaging.write(film, RUNGS, place.root / "streams" / title, "ultrafast", step=lambda *_: None)
     accounts = Accounts(url)
     link = accounts.add_link("ada", Role.ADMIN, now_ms())
     accounts.close()

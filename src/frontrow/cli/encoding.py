@@ -12,10 +12,8 @@ from frontrow.errors import InputError
 
 if TYPE_CHECKING:
     from frontrow.delivery.hull import Trial
-    from frontrow.delivery.ladder import Rung
 
 _SCENE_S = 4
-_PACKAGE_S = 3 * 3600.0
 
 
 def add_commands(group: typer.Typer) -> None:
@@ -72,7 +70,10 @@ def ladder(
     }  # fmt: skip
     (out / "ladder.json").write_text(json.dumps(answer, indent=1), "utf-8")
     if packaged:
-        answer["package"] = _package(video, found.rungs, out / "hls", preset)
+        from frontrow.jobs import packaging
+
+        with progress("packaging") as step:
+            answer["package"] = packaging.write(video, found.rungs, out / "hls", preset, step=step)
     if as_json:
         emit_json(answer)
         return
@@ -86,30 +87,44 @@ def ladder(
 def package(
     video: VideoArgument,
     out: OutOption,
-    rungs: Annotated[Path, typer.Option("--ladder", help="ladder.json of `delivery ladder`.", show_default=False)],
+    rungs: Annotated[
+        Path | None, typer.Option("--ladder", help="ladder.json of `delivery ladder`; without it a modest ladder.")
+    ] = None,
+    subtitles: Annotated[
+        list[str] | None, typer.Option("--subtitles", help="LANGUAGE=FILE of SubRip or WebVTT; may be repeated.")
+    ] = None,
+    poster: Annotated[Path | None, typer.Option("--poster", help="A picture; without it a frame of the film.")] = None,
     preset: PresetOption = "veryfast",
     as_json: JsonOption = False,
 ) -> None:
-    """Write a film as HLS: CMAF segments of 4 s with aligned keyframes, sound, and the table for the controller.
+    """Write a film as HLS and DASH: CMAF segments of 4 s with aligned keyframes, sound, subtitles, thumbnails, poster.
 
-    Example: frontrow delivery package film.mp4 --ladder film-ladder/ladder.json --out film-hls
+    What an earlier run finished in OUT is kept, so a stopped run goes on where it was.
+
+    Example: frontrow delivery package film.mp4 --ladder film-ladder/ladder.json --subtitles en=film.srt --out film-hls
     """
-    import json
+    from frontrow.jobs import packaging
 
-    from frontrow.delivery.ladder import Rung
-
-    try:
-        listed = json.loads(rungs.read_text("utf-8"))["rungs"]
-        chosen = [Rung(int(x["height"]), float(x["crf"]), float(x["bitrate_kbps"]), float(x["vmaf"])) for x in listed]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{rungs} is no ladder: {error}; make one with 'frontrow delivery ladder'") from None
-    answer = _package(video, chosen, out, preset)
+    with progress("packaging") as step:
+        chosen = packaging.read_rungs(rungs) if rungs else packaging.modest_rungs(video, out, preset, step)
+        beside = packaging.Beside(_languages(subtitles or []), poster)
+        answer = packaging.write(video, chosen, out, preset, beside=beside, step=step)
     if as_json:
         emit_json(answer)
     else:
         note(
             f"wrote {answer['master']}, {answer['segments']} segments in {len(chosen)} rungs, {answer['bytes']:,} bytes"
         )
+
+
+def _languages(given: list[str]) -> dict[str, Path]:
+    found = {}
+    for text in given:
+        language, _, file = text.partition("=")
+        if not (2 <= len(language) <= 3 and language.isascii() and language.isalpha() and file):
+            raise InputError(f"--subtitles {text!r}; write a language and a file, such as en=film.srt")
+        found[language.lower()] = Path(file)
+    return found
 
 
 def _array(values: list[float]) -> Any:
@@ -159,45 +174,3 @@ def _run_trials(
             file.write(json.dumps({"of": about, "trial": asdict(trial)}) + "\n")
             file.flush()
     return [done[key] for key in wanted]
-
-
-def _package(video: Path, rungs: list[Rung], out: Path, preset: str) -> dict[str, Any]:
-    import json
-
-    from frontrow.delivery import package as packaging
-    from frontrow.delivery.lines import MEASURED
-    from frontrow.delivery.policy import to_dict
-    from frontrow.delivery.qoe import LINEAR
-    from frontrow.delivery.simulator import Player
-    from frontrow.delivery.table import build
-    from frontrow.media.container import resolve
-    from frontrow.media.probe import probe
-    from frontrow.media.transcode import run
-
-    facts, real = probe(video), resolve(video)
-    renditions = []
-    total = len(rungs) + (1 if facts.audio_streams else 0)
-    with progress("packaging") as step:
-        for number, rung in enumerate(rungs):
-            step(number, total, f"{rung.height}p")
-            folder = out / packaging.folder_of(rung)
-            folder.mkdir(parents=True, exist_ok=True)
-            if not (folder / "stream.m3u8").exists():
-                run(["-i", real, *packaging.video_arguments(rung, preset)], time_s=_PACKAGE_S, folder=folder)
-            sizes = [file.stat().st_size for file in sorted(folder.glob("*.m4s"))]
-            width = round(facts.width * rung.height / facts.height / 2) * 2
-            renditions.append(packaging.Rendition(rung, width, folder.name, sizes))
-        if facts.audio_streams:
-            step(len(rungs), total, "sound")
-            (out / "audio").mkdir(parents=True, exist_ok=True)
-            if not (out / "audio" / "stream.m3u8").exists():
-                run(["-i", real, *packaging.audio_arguments()], time_s=_PACKAGE_S, folder=out / "audio")
-    (out / "master.m3u8").write_text(packaging.master_playlist(renditions, audio=bool(facts.audio_streams)), "utf-8")
-    title = packaging.manifest_of(renditions)
-    table = build(title, LINEAR, MEASURED, Player(30.0))
-    sizes_kbit = [[round(float(x), 1) for x in row] for row in title.sizes_kbit]
-    (out / "policy.json").write_text(json.dumps(to_dict(table) | {"sizes_kbit": sizes_kbit}), "utf-8")
-    return {
-        "master": str(out / "master.m3u8"), "policy": str(out / "policy.json"), "segments": title.segments,
-        "bytes": sum(sum(x.segment_bytes) for x in renditions), "audio": bool(facts.audio_streams),
-    }  # fmt: skip

@@ -1,7 +1,15 @@
-"""What a packaged film looks like: arguments for CMAF segments with aligned keyframes, and the HLS master playlist."""
+"""What a packaged film looks like: arguments for CMAF segments with aligned keyframes, and the HLS playlists.
+
+    streams/<title>/{master.m3u8, manifest.mpd, package.json, policy.json, poster.jpg, thumbnails.vtt}
+    streams/<title>/<height>p-<kbps>k/{init.mp4, 00000.m4s, ..., stream.m3u8}      one folder a rung
+    streams/<title>/audio[-2...]/, subtitles/<language>.{vtt,m3u8}, thumbnails/000.jpg, ...
+
+`master.m3u8` is written last: where it lies, the package is whole.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +31,32 @@ class Rendition:
     width: int
     folder: str
     segment_bytes: list[int]
+    codec: str = "avc1.640028"
+    """As RFC 6381 names it."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One packaged sound track."""
+
+    folder: str
+    language: str = ""
+    """ISO 639; empty where the film does not tell."""
+
+    @property
+    def name(self) -> str:
+        """What a player's menu says."""
+        return self.language or "Sound"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Subtitles of one language."""
+
+    language: str
+    file: str
+    """WebVTT, within the package."""
+    playlist: str
 
 
 def folder_of(rung: Rung) -> str:
@@ -38,86 +72,86 @@ def video_arguments(rung: Rung, preset: str) -> list[str]:
     """
     cap_kbps = max(round(1.5 * rung.bitrate_kbps), 50)
     return [
-        "-an",
-        "-sn",
-        "-map",
-        "0:v:0",
-        "-vf",
-        f"scale=-2:{rung.height}:flags=bicubic,format=yuv420p",
-        "-c:v",
-        "libx264",
-        "-preset",
-        preset,
-        "-crf",
-        f"{rung.crf:g}",
-        "-maxrate",
-        f"{cap_kbps}k",
-        "-bufsize",
-        f"{2 * cap_kbps}k",
-        "-sc_threshold",
-        "0",
-        "-force_key_frames",
-        f"expr:gte(t,n_forced*{SEGMENT_S:g})",
-        *_hls("stream.m3u8"),
-    ]
+        "-an", "-sn", "-map", "0:v:0", "-vf", f"scale=-2:{rung.height}:flags=bicubic,format=yuv420p",
+        "-c:v", "libx264", "-preset", preset, "-crf", f"{rung.crf:g}",
+        "-maxrate", f"{cap_kbps}k", "-bufsize", f"{2 * cap_kbps}k",
+        "-sc_threshold", "0", "-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_S:g})", *_hls("stream.m3u8"),
+    ]  # fmt: skip
 
 
-def audio_arguments() -> list[str]:
-    """ffmpeg's output options for the sound."""
-    return ["-vn", "-sn", "-map", "0:a:0", "-c:a", "aac", "-b:a", f"{AUDIO_KBPS}k", "-ac", "2", *_hls("stream.m3u8")]
+def audio_arguments(track: int = 0) -> list[str]:
+    """ffmpeg's output options for one sound track."""
+    return [
+        "-vn", "-sn", "-map", f"0:a:{track}", "-c:a", "aac", "-b:a", f"{AUDIO_KBPS}k", "-ac", "2", *_hls("stream.m3u8"),
+    ]  # fmt: skip
 
 
 def _hls(name: str) -> list[str]:
     return [
-        "-f",
-        "hls",
-        "-hls_time",
-        f"{SEGMENT_S:g}",
-        "-hls_playlist_type",
-        "vod",
-        "-hls_segment_type",
-        "fmp4",
-        "-hls_flags",
-        "independent_segments",
-        "-hls_fmp4_init_filename",
-        "init.mp4",
-        "-hls_segment_filename",
-        "%05d.m4s",
-        name,
-    ]
+        "-f", "hls", "-hls_time", f"{SEGMENT_S:g}", "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4",
+        "-hls_flags", "independent_segments", "-hls_fmp4_init_filename", "init.mp4",
+        "-hls_segment_filename", "%05d.m4s", name,
+    ]  # fmt: skip
 
 
-def master_playlist(renditions: Sequence[Rendition], *, audio: bool, subtitles: Sequence[tuple[str, str]] = ()) -> str:
-    """The HLS master playlist (RFC 8216): peak rates from the real segments. `subtitles` are (language, playlist)."""
+def codec_of(init: bytes) -> str:
+    """What a rung's `init.mp4` says of its H.264 profile and level, as `CODECS` wants it."""
+    at = init.find(b"avcC")
+    if at < 0 or len(init) < at + 8:
+        raise InputError("the init segment holds no H.264 configuration; package the film again")
+    return f"avc1.{init[at + 5 : at + 8].hex()}"
+
+
+def durations_s(playlist: str) -> list[float]:
+    """Duration of each segment that a rung's playlist names."""
+    marks = (line for line in playlist.splitlines() if line.startswith("#EXTINF:"))
+    return [float(line.removeprefix("#EXTINF:").partition(",")[0]) for line in marks]
+
+
+def master_playlist(
+    renditions: Sequence[Rendition], *, sounds: Sequence[Sound] = (), subtitles: Sequence[Text] = ()
+) -> str:
+    """The HLS master playlist (RFC 8216): peak rates from the real segments."""
     if not renditions:
         raise InputError("no renditions; a playlist needs at least one rung")
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    extra_bps = 1000 * AUDIO_KBPS if audio else 0
-    groups = ""
-    if audio:
-        lines.append(
-            '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Sound",DEFAULT=YES,AUTOSELECT=YES,URI="audio/stream.m3u8"'
-        )
-        groups += ',AUDIO="audio"'
-    for number, (language, playlist) in enumerate(subtitles):
-        default = "YES" if number == 0 else "NO"
-        lines.append(
-            f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="{language}",LANGUAGE="{language}",DEFAULT={default},'
-            f'AUTOSELECT=YES,URI="{playlist}"'
-        )
-    if subtitles:
-        groups += ',SUBTITLES="text"'
-    codecs = "avc1.640028" + (",mp4a.40.2" if audio else "")
+    for number, sound in enumerate(sounds):
+        lines.append(_media("AUDIO", "audio", sound.name, sound.language, f"{sound.folder}/stream.m3u8", number == 0))
+    lines += [_media("SUBTITLES", "text", text.language, text.language, text.playlist, False) for text in subtitles]
+    groups = (',AUDIO="audio"' if sounds else "") + (',SUBTITLES="text"' if subtitles else "")
+    extra_bps = 1000 * AUDIO_KBPS if sounds else 0
     for x in renditions:
-        mean_bps = round(8 * sum(x.segment_bytes) / (len(x.segment_bytes) * SEGMENT_S))
-        peak_bps = round(8 * max(x.segment_bytes) / SEGMENT_S)
+        peak_bps, mean_bps = rates_bps(x)
+        codecs = x.codec + (",mp4a.40.2" if sounds else "")
         lines.append(
-            f"#EXT-X-STREAM-INF:BANDWIDTH={max(peak_bps, mean_bps) + extra_bps},"
-            f"AVERAGE-BANDWIDTH={mean_bps + extra_bps},"
+            f"#EXT-X-STREAM-INF:BANDWIDTH={peak_bps + extra_bps},AVERAGE-BANDWIDTH={mean_bps + extra_bps},"
             f'RESOLUTION={x.width}x{x.rung.height},CODECS="{codecs}"{groups}'
         )
         lines.append(f"{x.folder}/stream.m3u8")
     return "\n".join(lines) + "\n"
+
+
+def _media(kind: str, group: str, name: str, language: str, uri: str, is_default: bool) -> str:
+    told = f',LANGUAGE="{language}"' if language else ""
+    default = "YES" if is_default else "NO"
+    return (
+        f'#EXT-X-MEDIA:TYPE={kind},GROUP-ID="{group}",NAME="{name}"{told},DEFAULT={default},AUTOSELECT=YES,URI="{uri}"'
+    )
+
+
+def rates_bps(rendition: Rendition) -> tuple[int, int]:
+    """Peak and mean rate of a rung's real segments, bits a second."""
+    sizes = rendition.segment_bytes
+    mean_bps = round(8 * sum(sizes) / (len(sizes) * SEGMENT_S))
+    return max(round(8 * max(sizes) / SEGMENT_S), mean_bps), mean_bps
+
+
+def subtitle_playlist(file: str, duration_s: float) -> str:
+    """A media playlist of one WebVTT file that lasts the whole film."""
+    return (
+        f"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{math.ceil(duration_s)}\n#EXT-X-PLAYLIST-TYPE:VOD\n"
+        f"#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:{duration_s:.3f},\n{file}\n#EXT-X-ENDLIST\n"
+    )
 
 
 def manifest_of(renditions: Sequence[Rendition]) -> Manifest:

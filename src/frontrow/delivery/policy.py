@@ -1,6 +1,7 @@
 """The table as JSON: what Python's simulator and the browser's controller both read.
 
-Values are 32-bit floats, little-endian, in base64: a table of 200,000 numbers is a megabyte and read in one step.
+Values are 16-bit steps between the least and the most of their horizon, little-endian, in base64: half of what 32-bit
+floats take, a quarter of it once compressed, and no decision that was looked at differs by it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from frontrow.delivery.table import Table
 from frontrow.delivery.throughput import Predictor, PredictorConfig
 from frontrow.errors import InputError
 
-FORMAT = "frontrow-abr-1"
+FORMAT = "frontrow-abr-2"
+_STEPS = 65_535
 
 
 def predictor_to_dict(predictor: Predictor) -> dict[str, Any]:
@@ -41,6 +43,9 @@ def predictor_from_dict(value: dict[str, Any]) -> Predictor:
 
 def to_dict(table: Table) -> dict[str, Any]:
     """The table for JSON."""
+    rows = table.values.reshape(len(table.horizons), -1)
+    low, high = rows.min(axis=1), rows.max(axis=1)
+    steps = np.round((rows - low[:, None]) / np.maximum(high - low, 1e-9)[:, None] * _STEPS)
     return {
         "format": FORMAT,
         "segment_s": table.segment_s,
@@ -51,7 +56,9 @@ def to_dict(table: Table) -> dict[str, Any]:
         "axes": [axis.tolist() for axis in table.axes],
         "horizons": list(table.horizons),
         "predictor": predictor_to_dict(table.predictor),
-        "values": base64.b64encode(table.values.astype("<f4").tobytes()).decode(),
+        "low": low.tolist(),
+        "high": high.tolist(),
+        "values": base64.b64encode(steps.astype("<u2").tobytes()).decode(),
     }
 
 
@@ -65,12 +72,13 @@ def from_dict(value: Any) -> Table:
         axes = [np.array(axis, float) for axis in value["axes"]]
         worth = np.array(value["worth"], float)
         horizons = tuple(int(left) for left in value["horizons"])
-        numbers = np.frombuffer(base64.b64decode(value["values"], validate=True), "<f4").astype(float)
+        steps = np.frombuffer(base64.b64decode(value["values"], validate=True), "<u2").reshape(len(horizons), -1)
+        low, high = np.array(value["low"], float)[:, None], np.array(value["high"], float)[:, None]
         shape = (len(horizons), len(worth), *(len(axis) for axis in axes))
         return Table(
             (axes[0], axes[1], axes[2], axes[3]),
             predictor_from_dict(value["predictor"]),
-            numbers.reshape(shape),
+            (low + (high - low) * (steps / _STEPS)).reshape(shape),
             horizons,
             worth,
             float(value["stall"]),

@@ -43,6 +43,8 @@ class Player:
 PENSIEVE = Player(60.0, first_rung=1, round_trip_s=0.08, payload_share=0.95, drain_s=0.5)
 SABRE_LIVE = Player(10.0, abandons=True)
 SABRE_VOD = Player(25.0, abandons=True)
+WEB_PLAYER = Player(30.0, abandons=True)
+"""What static/player.js tells hls.js to do."""
 
 _CHECK_S = 0.05  # Sabre asks whether to abandon after each 50 ms in which 12,000 bits came
 _CHECK_KBIT = 12.0

@@ -16,7 +16,8 @@ from frontrow.data.catalogue import Catalogue
 from frontrow.data.fetch import BIG_BUCK_BUNNY, fetch, networks_folder
 from frontrow.data.replay import replay
 from frontrow.errors import InputError, Refusal
-from frontrow.jobs.schedule import LEARN_PICTURES
+from frontrow.jobs.queue import Queue
+from frontrow.jobs.schedule import LEARN_PICTURES, PACKAGE
 from frontrow.media.container import resolve
 from frontrow.schema import Kind, Title
 
@@ -65,7 +66,7 @@ def make(context: JobContext, *, title: str) -> dict[str, Any]:
 
 
 def fetch_demo_film(context: JobContext, *, title: str) -> dict[str, Any]:
-    """Put the demo's film into the media folder and make its pictures. Raises FetchFailed."""
+    """Put the demo's film into the media folder, make its pictures, and have it packaged. Raises FetchFailed."""
     context.step(0, 0, f"fetching a film ({BIG_BUCK_BUNNY.licence})")
     with Catalogue(context.workspace.store_url(context.settings)) as catalogue:
         asset = catalogue.get(title).asset
@@ -75,6 +76,8 @@ def fetch_demo_film(context: JobContext, *, title: str) -> dict[str, Any]:
         target.parent.mkdir(exist_ok=True)
         shutil.copyfile(source, target.with_suffix(".writing"))
         target.with_suffix(".writing").rename(target)
+    with Queue(context.workspace.jobs) as queue:  # comes after this one, so that the poster is a picture made here
+        queue.submit(PACKAGE, {"title": title}, unique=f"{PACKAGE}:{title}")
     return make(context, title=title)
 
 

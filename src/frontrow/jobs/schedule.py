@@ -7,6 +7,8 @@ from frontrow.jobs.queue import Queue
 NIGHTLY = "nightly"
 LEARN_PICTURES = "artwork-chooser"
 PLAN_DELIVERY = "delivery"  # the fill plan, after the nightly fit
+LEARN_BITRATE = "bitrate"  # predictor and weights of the bitrate controller
+PACKAGE = "package"  # a film for the web player
 _DAY_MS = 86_400_000
 
 

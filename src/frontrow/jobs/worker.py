@@ -20,7 +20,7 @@ from frontrow.config import Settings
 from frontrow.data.workspace import Workspace
 from frontrow.errors import Cancelled, FrontrowError, Unavailable
 from frontrow.jobs.queue import Job, LeaseLost, Queue, State
-from frontrow.jobs.schedule import LEARN_PICTURES, PLAN_DELIVERY, submit_when_due
+from frontrow.jobs.schedule import LEARN_PICTURES, PACKAGE, PLAN_DELIVERY, submit_when_due
 
 HEARTBEAT_S = 5.0
 POLL_S = 1.0
@@ -194,7 +194,7 @@ class Worker:
 
 def functions() -> dict[str, JobFunction]:
     """Every job there is, by its kind."""
-    from frontrow.jobs import artwork, delivery, nightly
+    from frontrow.jobs import artwork, delivery, nightly, packaging
 
     return {
         "nightly": nightly.run,
@@ -202,4 +202,5 @@ def functions() -> dict[str, JobFunction]:
         artwork.MAKE: artwork.make,
         LEARN_PICTURES: artwork.learn,
         artwork.DEMO_FILM: artwork.fetch_demo_film,
+        PACKAGE: packaging.run,
     }

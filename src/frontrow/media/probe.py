@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -38,6 +39,7 @@ class Probe:
     audio_streams: int
     subtitle_streams: int
     size_bytes: int
+    audio_languages: tuple[str, ...] = ()  # of each sound track, ISO 639; "" where the file does not tell
 
 
 def probe(path: Path, roots: tuple[Path, ...] = ()) -> Probe:
@@ -67,7 +69,12 @@ def read(context: Context, path: str) -> dict[str, Any]:
             "audio_streams": len(container.streams.audio),
             "subtitle_streams": len(container.streams.subtitles),
             "size_bytes": container.size,
+            "audio_languages": tuple(_language(x.metadata.get("language")) for x in container.streams.audio),
         }
+
+
+def _language(told: str | None) -> str:
+    return told if told and re.fullmatch("[a-z]{2,3}", told) and told != "und" else ""
 
 
 def _first_frame(container: Any, stream: VideoStream) -> VideoFrame | None:

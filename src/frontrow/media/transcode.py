@@ -5,8 +5,12 @@ Paths are checked as for every other use of media; ffmpeg may open local files a
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 TIME_S: Final = 600.0
 """Longest run of one trial, seconds; packaging a film has a limit of its own."""
 _SCORE: Final = re.compile(rb"VMAF score: ([0-9.]+)")
+_NICE: Final = 10
+"""Priority of work in the background: viewers come first."""
 
 
 @dataclass(frozen=True)
@@ -81,21 +87,56 @@ def vmaf(clip: Clip, encoded: Path, width: int, height: int, every: int = 3) -> 
     return float(found.group(1))
 
 
+def follow(arguments: list[Any], told: Callable[[float], None], *, time_s: float, folder: Path | None = None) -> None:
+    """Run ffmpeg in the background; `told` hears twice a second how many seconds of film are done.
+
+    What `told` raises ends ffmpeg. Raises UnreadableMedia as `run` does.
+    """
+    command = [*_command(), "-loglevel", "error", "-progress", "pipe:1", *map(str, arguments)]
+    deadline_s = time.monotonic() + time_s
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, cwd=folder, text=True)  # noqa: S603
+        try:
+            os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
+            assert process.stdout is not None
+            for line in process.stdout:
+                name, _, value = line.strip().partition("=")
+                if name == "out_time_us" and value.lstrip("-").isdecimal():
+                    told(max(int(value), 0) / 1e6)
+                if time.monotonic() > deadline_s:
+                    raise UnreadableMedia(_TOO_LONG.format(time_s))
+            process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            if process.stdout:
+                process.stdout.close()
+        said.seek(0)
+        _refuse_failure(process.returncode, said.read())
+
+
 def run(arguments: list[Any], *, time_s: float = TIME_S, loud: bool = False, folder: Path | None = None) -> bytes:
     """Run ffmpeg; returns what it said. Raises UnreadableMedia with its last line when it fails or takes too long."""
-    import imageio_ffmpeg
-
-    command = [
-        imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-y", "-loglevel", "info" if loud else "error",
-        "-protocol_whitelist", "file,pipe", *map(str, arguments),
-    ]  # fmt: skip
+    command = [*_command(), "-loglevel", "info" if loud else "error", *map(str, arguments)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=time_s, check=False, cwd=folder)  # noqa: S603
     except subprocess.TimeoutExpired:
-        raise UnreadableMedia(
-            f"ffmpeg was ended after {time_s:g} s; the film is damaged, or the machine too busy"
-        ) from None
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise UnreadableMedia(f"ffmpeg failed: {said[-1] if said else 'no reason given'}")
+        raise UnreadableMedia(_TOO_LONG.format(time_s)) from None
+    _refuse_failure(done.returncode, done.stderr)
     return done.stderr
+
+
+_TOO_LONG: Final = "ffmpeg was ended after {:g} s; the film is damaged, or the machine too busy"
+
+
+def _command() -> list[str]:
+    import imageio_ffmpeg
+
+    return [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-y", "-protocol_whitelist", "file,pipe"]
+
+
+def _refuse_failure(status: int, said: bytes) -> None:
+    if status:
+        lines = said.decode(errors="replace").strip().splitlines()
+        raise UnreadableMedia(f"ffmpeg failed: {lines[-1] if lines else 'no reason given'}")

@@ -6,12 +6,17 @@ const PATIENCE_S = 0.3;
 
 export class AbrController {
   constructor(policy) {
-    if (policy?.format !== "frontrow-abr-1") throw new Error("not a bitrate policy of format frontrow-abr-1");
+    if (policy?.format !== "frontrow-abr-2") throw new Error("not a bitrate policy of format frontrow-abr-2");
     this.policy = policy;
     const text = atob(policy.values);
     const bytes = new Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-    this.values = new Float32Array(bytes.buffer);
+    const steps = new Uint16Array(bytes.buffer);
+    const size = steps.length / policy.horizons.length;
+    this.values = Float64Array.from(steps, (step, i) => {
+      const [low, high] = [policy.low[Math.floor(i / size)], policy.high[Math.floor(i / size)]];
+      return low + (high - low) * (step / 65535);
+    });
     this.rungs = policy.worth.length;
     this.states = policy.axes.reduce((product, axis) => product * axis.length, 1);
     this.begin();

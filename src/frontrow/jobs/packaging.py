@@ -1,0 +1,231 @@
+"""Packaging a film: rungs, sound, subtitles, poster, thumbnails, manifests and the controller's table, as a job too.
+
+Each part is made in its own folder and is whole once its playlist lies there, so a stopped run goes on with the next.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from frontrow.data.catalogue import Catalogue
+from frontrow.delivery import captions, dash, package
+from frontrow.delivery.ladder import Rung
+from frontrow.delivery.thumbnails import Sheet
+from frontrow.errors import InputError
+from frontrow.jobs import artwork
+from frontrow.media import transcode
+from frontrow.media.container import resolve
+from frontrow.media.probe import Probe, probe
+
+if TYPE_CHECKING:
+    from frontrow.data.workspace import Workspace
+    from frontrow.jobs.worker import JobContext
+    from frontrow.schema import Title
+
+FOLDER: Final = "streams"
+ABOUT: Final = "package.json"
+_MODEST: Final = ((234, 31.0), (360, 29.0), (540, 28.0), (720, 27.0), (1080, 27.0))
+"""Height and CRF of each rung of a film whose own ladder was not looked for: half an hour's work saved."""
+_SCENES: Final = 2
+_SCENE_S: Final = 4.0
+_TIME_S: Final = 3 * 3600.0
+Step = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What goes into a package beside the film."""
+
+    subtitles: Mapping[str, Path] = field(default_factory=dict)
+    """Language -> SubRip or WebVTT."""
+    poster: Path | None = None
+    """A picture; None: a frame at a third of the film."""
+
+
+def folder_of(workspace: Workspace, title: str) -> Path:
+    """Where a title's package lies, whether there is one or not."""
+    return workspace.root / FOLDER / quote(title, safe="")
+
+
+def run(context: JobContext, *, title: str, preset: str = "veryfast") -> dict[str, Any]:
+    """Package a title's film in the rungs of its `ladder.json`, or in a modest ladder measured here.
+
+    Subtitles are files beside the film, `film.en.srt` or `film.en.vtt`; the poster is the title's chosen artwork.
+    """
+    with Catalogue(context.workspace.store_url(context.settings)) as catalogue:
+        found = catalogue.get(title)
+    film = artwork.film(context.workspace, context.settings.media.roots, found)
+    out = folder_of(context.workspace, title)
+    kept = context.checkpoint.get("rungs")
+    if kept is None:
+        own = out / "ladder.json"
+        rungs = read_rungs(own) if own.exists() else modest_rungs(film, out, preset, context.step)
+        context.checkpoint["rungs"] = [asdict(rung) for rung in rungs]
+        context.save()
+    else:
+        rungs = [Rung(**rung) for rung in kept]
+    beside = Beside(_subtitles_beside(film), _chosen_poster(context.workspace, found))
+    return write(film, rungs, out, preset, beside=beside, step=context.step)
+
+
+def read_rungs(file: Path) -> list[Rung]:
+    """The rungs of a `ladder.json`. Raises InputError where it is none."""
+    try:
+        listed = json.loads(file.read_text("utf-8"))["rungs"]
+        return [Rung(int(x["height"]), float(x["crf"]), float(x["bitrate_kbps"]), float(x["vmaf"])) for x in listed]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{file} is no ladder: {error}; make one with 'frontrow delivery ladder'") from None
+
+
+def modest_rungs(film: Path, out: Path, preset: str, step: Step) -> list[Rung]:
+    """Rungs of fixed heights and CRFs; rate and VMAF are measured on two scenes of the film."""
+    import numpy as np
+
+    from frontrow.delivery.ladder import choose_scenes
+
+    facts = probe(film)
+    starts = choose_scenes(np.array(transcode.bits_a_second(film), float), _SCENES, int(_SCENE_S))
+    real = resolve(film)
+    clips = [transcode.Clip(real, float(at), min(_SCENE_S, facts.duration_s or _SCENE_S)) for at in starts]
+    wanted = [x for x in _MODEST if x[0] <= facts.height] or [(facts.height // 2 * 2, 28.0)]
+    out.mkdir(parents=True, exist_ok=True)
+    rungs = []
+    for number, (height, crf) in enumerate(wanted):
+        step(number, len(wanted), f"trial encodes of {height}p")
+        coded = out / "trial.mp4"
+        rates, scores = [], []
+        for clip in clips:
+            rates.append(transcode.encode(clip, height, crf, coded, preset))
+            scores.append(transcode.vmaf(clip, coded, facts.width, facts.height))
+        coded.unlink()
+        rungs.append(Rung(height, crf, sum(rates) / len(rates), sum(scores) / len(scores)))
+    return rungs
+
+
+def write(
+    film: Path, rungs: Sequence[Rung], out: Path, preset: str, *, beside: Beside = Beside(), step: Step
+) -> dict[str, Any]:  # fmt: skip
+    """Write the package of `film` to `out`; what an earlier run finished there is kept."""
+    facts, real = probe(film), resolve(film)
+    out.mkdir(parents=True, exist_ok=True)
+    sheet = Sheet.of(facts.width, facts.height, facts.duration_s)
+    parts = [package.folder_of(rung) for rung in rungs]
+    sounds = [
+        package.Sound("audio" if track == 0 else f"audio-{track + 1}", language)
+        for track, language in enumerate(facts.audio_languages)
+    ]
+    work: list[tuple[str, list[str], str]] = [  # folder, arguments, the file that is there once it is done
+        *((name, package.video_arguments(x, preset), "stream.m3u8") for name, x in zip(parts, rungs, strict=True)),
+        *((x.folder, package.audio_arguments(track), "stream.m3u8") for track, x in enumerate(sounds)),
+        ("thumbnails", sheet.arguments(), ".done"),
+    ]  # fmt: skip
+    for number, (name, arguments, mark) in enumerate(work):
+        _make(real, out / name, arguments, mark, number / len(work), 1 / len(work), facts.duration_s, step)
+    renditions = [_rendition(out / name, rung, facts) for name, rung in zip(parts, rungs, strict=True)]
+    texts = _write_subtitles(beside.subtitles, out, facts.duration_s)
+    poster = _write_poster(beside.poster, real, facts, out)
+    video_s = package.durations_s((out / parts[0] / "stream.m3u8").read_text("utf-8"))
+    heard = [(x, package.durations_s((out / x.folder / "stream.m3u8").read_text("utf-8"))) for x in sounds]
+    (out / "thumbnails.vtt").write_text(sheet.track(sum(video_s)), "utf-8")
+    mpd = dash.manifest(renditions, video_s, sounds=heard, subtitles=texts, sheet=sheet)
+    (out / "manifest.mpd").write_text(mpd, "utf-8")
+    title = package.manifest_of(renditions)
+    about = {
+        "segment_s": package.SEGMENT_S, "duration_s": round(sum(video_s), 3), "poster": poster,
+        "rungs": [asdict(x.rung) | {"folder": x.folder, "width": x.width, "codec": x.codec} for x in renditions],
+        "sounds": [asdict(x) for x in sounds], "subtitles": [asdict(x) for x in texts],
+        "bitrates_kbps": [round(float(x), 1) for x in title.bitrates_kbps],
+        "sizes_kbit": [[round(float(x), 1) for x in row] for row in title.sizes_kbit],
+    }  # fmt: skip
+    (out / ABOUT).write_text(json.dumps(about), "utf-8")
+    write_policy(out / "policy.json", title)
+    (out / "master.m3u8").write_text(package.master_playlist(renditions, sounds=sounds, subtitles=texts), "utf-8")
+    step(1000, 1000, "packaged")
+    return {
+        "master": str(out / "master.m3u8"), "dash": str(out / "manifest.mpd"), "policy": str(out / "policy.json"),
+        "segments": title.segments, "rungs": len(rungs), "audio": bool(sounds),
+        "subtitles": [x.language for x in texts],
+        "bytes": sum(sum(x.segment_bytes) for x in renditions),
+    }  # fmt: skip
+
+
+def write_policy(file: Path, title: Any, predictor: Any = None, weights: Any = None) -> None:
+    """Solve for the web player's table and write it; by default with the predictor and weights that ship."""
+    from frontrow.delivery.lines import MEASURED
+    from frontrow.delivery.policy import to_dict
+    from frontrow.delivery.qoe import LINEAR
+    from frontrow.delivery.simulator import WEB_PLAYER
+    from frontrow.delivery.table import WEB, build
+
+    table = build(title, weights or LINEAR, predictor or MEASURED, WEB_PLAYER, config=WEB)
+    writing = file.with_suffix(".writing")
+    writing.write_text(json.dumps(to_dict(table)), "utf-8")
+    writing.rename(file)
+
+
+def _make(
+    film: Path, folder: Path, arguments: list[str], mark: str, share: float, width: float, film_s: float, step: Step
+) -> None:  # fmt: skip
+    def told(at_s: float) -> None:
+        part = min(at_s / film_s, 1.0) if film_s else 0.0
+        step(round(1000 * (share + width * part)), 1000, f"packaging {folder.name}")
+
+    told(0.0)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / mark).exists():
+        transcode.follow(["-i", film, *arguments], told, time_s=_TIME_S, folder=folder)
+        if not (folder / mark).exists():
+            (folder / mark).touch()
+
+
+def _rendition(folder: Path, rung: Rung, facts: Probe) -> package.Rendition:
+    sizes = [file.stat().st_size for file in sorted(folder.glob("*.m4s"))]
+    width = round(facts.width * rung.height / facts.height / 2) * 2
+    return package.Rendition(rung, width, folder.name, sizes, package.codec_of((folder / "init.mp4").read_bytes()))
+
+
+def _write_subtitles(subtitles: Mapping[str, Path], out: Path, duration_s: float) -> list[package.Text]:
+    texts = []
+    for language, file in sorted(subtitles.items()):
+        try:
+            told = captions.to_webvtt(file.read_text("utf-8"), file.name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{file} cannot be read as UTF-8 text: {error}") from None
+        (out / "subtitles").mkdir(exist_ok=True)
+        (out / "subtitles" / f"{language}.vtt").write_text(told, "utf-8")
+        playlist = package.subtitle_playlist(f"{language}.vtt", duration_s)
+        (out / "subtitles" / f"{language}.m3u8").write_text(playlist, "utf-8")
+        texts.append(package.Text(language, f"subtitles/{language}.vtt", f"subtitles/{language}.m3u8"))
+    return texts
+
+
+def _write_poster(picture: Path | None, film: Path, facts: Probe, out: Path) -> str:
+    """`poster.jpg`, at most 1280 wide: the picture that was chosen, or a frame at a third of the film."""
+    source = ["-i", picture] if picture else ["-ss", f"{facts.duration_s / 3:.3f}", "-i", film]
+    transcode.run([*source, "-frames:v", "1", "-vf", "scale='min(1280,iw)':-2", "-q:v", "4", out / "poster.jpg"])
+    return "poster.jpg"
+
+
+def _subtitles_beside(film: Path) -> dict[str, Path]:
+    found = {}
+    for kind in ("srt", "vtt"):
+        for file in film.parent.glob(f"{film.stem}.*.{kind}"):
+            language = file.name.removeprefix(film.stem + ".").removesuffix(f".{kind}")
+            if 2 <= len(language) <= 3 and language.isascii() and language.isalpha():
+                found[language.lower()] = file
+    return found
+
+
+def _chosen_poster(workspace: Workspace, title: Title) -> Path | None:
+    """The picture that an editor pinned, or the best one; None where the title has none."""
+    shelf = artwork.gallery(workspace)
+    entries, pinned = shelf.eligible(title.title), shelf.editor(title.title).pinned
+    for entry in sorted(entries, key=lambda x: x["id"] != pinned):
+        if name := entry["files"].get("16:9"):
+            return shelf.folder(title.title) / str(name)
+    return None
