@@ -85,7 +85,7 @@ def _compile() -> None:
     meters.warm_up()
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, (2, 96_000)).astype(np.float32)
     stream = StreamFacts(0, "audio", "", 2.0, 0.0, "", channels=2, layout="stereo", sample_rate=48_000)
-    for meter in _ears(stream, networks=False).values():
+    for meter in _ears(stream, networks=True).values():
         meter.look(noise, 0.0)
         meter.finish()
 
@@ -258,11 +258,11 @@ def _ears(stream: StreamFacts, networks: bool) -> dict[str, Any]:
     """Meters of one sound stream by the series that they fill."""
     if not stream.channels or not stream.sample_rate:
         return {}
-    try:
-        from frontrow.quality.sound.meter import SoundMeter
-    except ModuleNotFoundError:
-        return {}
-    return {"sound": SoundMeter(stream)}
+    from frontrow.quality.sound import speech
+    from frontrow.quality.sound.meter import SoundMeter
+
+    voice = speech.open_voice() if networks else None
+    return {"sound": SoundMeter(stream)} | ({"speech": speech.SpeechMeter(stream, voice)} if voice else {})
 
 
 def _facts(reel: Reel) -> FileFacts:

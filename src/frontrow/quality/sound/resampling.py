@@ -56,7 +56,7 @@ def _mix(layout: str, channels: int) -> Floats:
     known = positions(layout, channels)
     weight = {"LFE": 0.0, "C": 1.0} if "C" in known and channels > 1 else {"LFE": 0.0}
     front = np.array([weight.get(name, 0.3 if "C" in weight else 1.0) for name in known] or [1.0] * channels)
-    return (front / front.sum()).astype(np.float32)
+    return np.asarray(front / front.sum(), np.float32)
 
 
 @njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]

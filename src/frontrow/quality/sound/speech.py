@@ -28,7 +28,7 @@ _BATCH: Final = 64
 
 
 def open_voice(folder: Path | None = None) -> Any:
-    """A session of the voice network out of `folder` (the cache by default); None where network or runtime is missing."""
+    """A session of the voice network in `folder` (the cache by default); None where network or runtime is missing."""
     import importlib.util
 
     from frontrow.data.fetch import networks_folder
@@ -85,7 +85,7 @@ class SpeechMeter:
         self._resampler = Resampler(stream.sample_rate, stream.layout, stream.channels)
         self._waiting = np.zeros(0, np.float32)
         self._next_s: float | None = None
-        self._rows: list[tuple[NDArray[np.float64], Floats]] = []
+        self._rows: list[tuple[NDArray[Any], Floats]] = []
 
     def look(self, samples: Floats, at_s: float) -> None:
         """Take decoded samples (channels, n), float32, that begin at `at_s` of the file."""
