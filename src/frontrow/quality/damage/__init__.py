@@ -1,1 +1,1 @@
-"""Damage done on purpose, by the real mechanism and at a known place: what the judge learns from."""
+"""Clips damaged on purpose, each defect at graded severity and by its real mechanism: what detectors learn on."""
