@@ -6,12 +6,14 @@ import numpy as np
 
 from frontrow.quality.picture.frame import Frame, Meter
 from frontrow.quality.picture.grid import CHROMA, LUMA, shrink
-from frontrow.quality.picture.light import Light
+from frontrow.quality.picture.levels import Levels
+from frontrow.quality.picture.light import Light, Motion
+from frontrow.quality.picture.window import Window
 
 
 def make() -> list[Meter]:
     """New meters, which have seen nothing yet."""
-    return [Light()]
+    return [Light(), Motion(), Window(), Levels()]
 
 
 def warm_up() -> None:
