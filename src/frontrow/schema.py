@@ -24,7 +24,7 @@ class Kind(StrEnum):
     SEEN = "seen"  # "already seen"; value 0 takes it back
     LIST = "list"  # value 1 puts on My List, 0 takes off
     EXPOSURE = "exposure"  # an experiment's arm was met; props: experiment, arm
-    JOIN = "join"  # the member joined
+    JOIN = "join"  # the member joined, or made or changed a profile; props: kids (true: a kids' profile)
     CANCEL = "cancel"  # the member left
     SEARCH = "search"  # props: query
     QOE = "qoe"  # quality of experience of a playback; props: stall_s, startup_s, bitrate_kbps

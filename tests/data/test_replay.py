@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -9,8 +10,17 @@ import pytest
 
 from frontrow.config import EventSettings
 from frontrow.data import segments, tail
+from frontrow.data.derived import Derivation
 from frontrow.data.events import EventLog
-from frontrow.data.replay import count_members, find_members, inner_member, outer_members, replay, replay_viewer
+from frontrow.data.replay import (
+    count_members,
+    find_members,
+    inner_member,
+    outer_members,
+    replay,
+    replay_derived,
+    replay_viewer,
+)
 from frontrow.schema import Event, EventColumn, Kind
 
 KINDS = (Kind.PLAY, Kind.STOP, Kind.LIST)
@@ -95,6 +105,42 @@ def test_one_member_is_replayed_whole_and_alone(folder, member):
     frame = replay_viewer(folder, member)
     assert frame.equals(replay(folder).frame.filter(pl.col("member") == member))
     assert frame.height == 10
+
+
+def test_what_is_derived_is_the_same_kept_or_not_and_up_to_any_seq(tmp_path):
+    whole = Derivation("all-1", lambda frame: frame)
+    columns = ("seq", "title")
+    with EventLog(tmp_path, EventSettings(shards=2)) as log:
+        for part in range(3):
+            numbers = range(10 * part, 10 * part + 10)
+            log.append(
+                [Event(id=str(uuid.uuid4()), at_ms=n, kind=Kind.PLAY, member=f"m{n}", title="t") for n in numbers]
+            )
+            if part < 2:
+                log.seal()
+    for up_to_seq in (None, 30, 25, 15, None, 15):  # 15 lies within a segment: that one is read, and not kept
+        asked = {"kinds": [Kind.PLAY], "columns": columns, "up_to_seq": up_to_seq}
+        found, expected = replay_derived(tmp_path, whole, **asked), replay(tmp_path, **asked)
+        assert found.frame.sort("seq").equals(expected.frame)
+        assert found.high_water == expected.high_water
+    assert len(list((tmp_path / "derived" / "all-1").iterdir())) == len(list((tmp_path / "segments").iterdir()))
+
+
+def test_half_a_derived_table_is_made_again_and_one_without_a_segment_goes(tmp_path):
+    whole = Derivation("all-1", lambda frame: frame)
+    with EventLog(tmp_path, EventSettings(shards=1)) as log:
+        log.append([Event(id=str(uuid.uuid4()), at_ms=n, kind=Kind.PLAY, member="m", title="t") for n in range(1, 9)])
+        log.seal()
+    read = partial(replay_derived, tmp_path, whole, kinds=[Kind.PLAY], columns=("seq",))
+    before = read().frame
+    [table] = (tmp_path / "derived" / "all-1").iterdir()
+    table.write_bytes(table.read_bytes()[:50])
+    assert read().frame.equals(before)
+    left_over = table.with_name("000000000001-0000-00.parquet")
+    left_over.write_bytes(table.read_bytes())
+    with EventLog(tmp_path, EventSettings(shards=1)):
+        pass
+    assert table.exists() and not left_over.exists()
 
 
 def test_a_member_who_is_not_there_has_no_events(folder, tmp_path):

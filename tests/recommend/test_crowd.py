@@ -43,7 +43,7 @@ def fitted(countries: tuple[str, str]) -> Model:
     events, titles = world_of_two(countries)
     mix = Mix(weights={"taste": 0.1, "popular": 1.0})
     model = fit(signals.from_events(events, titles), titles, FitConfig(mix=mix))
-    there = trends.by_country(events, titles, PopularityConfig())
+    there = trends.by_crowd(events.with_columns(kids=pl.lit(False)), titles, PopularityConfig())
     return replace(model, here=trends.popular(there, model.popularity))
 
 

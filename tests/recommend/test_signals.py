@@ -97,3 +97,34 @@ def test_without_times_the_row_order_is_the_time() -> None:
     found = signals.from_columns(np.array([2, 1, 2]), np.array([5, 5, 3]), [3, 5])
     assert found.title.tolist() == [1, 0, 1]
     assert [viewer for viewer, _ in found.viewers] == [2, 1]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1, 2]),
+            st.sampled_from(signals.KINDS),
+            st.sampled_from(["a", "b", "s", "s1", "s2", "gone"]),
+            st.one_of(st.none(), st.sampled_from([0.0, 0.02, 0.5, 0.95, 1.0, 4.0])),
+            st.integers(0, 5).map(lambda part: part * signals.DAY_MS // 3),
+        ),
+        min_size=1,
+        max_size=40,
+    ),
+    st.integers(0, 40),
+    st.lists(st.sampled_from(["", "AT", "DE"]), min_size=40, max_size=40),
+)
+def test_compacted_events_say_the_same_to_the_bit_wherever_the_log_was_cut(
+    rows: list[tuple], cut: int, countries: list[str]
+) -> None:
+    frame = events(*rows).with_columns(country=pl.Series(countries[: len(rows)]))
+    parts = pl.concat([signals.compact(frame[:cut]), signals.compact(frame[cut:])])
+    whole, again = signals.from_events(frame, TITLES), signals.from_events(parts, TITLES)
+    assert whole.viewers == again.viewers
+    for name in ("viewer", "title", "at_ms", "weight"):
+        assert np.array_equal(getattr(whole, name), getattr(again, name)), name
+
+
+def test_a_day_of_progress_is_one_event() -> None:
+    reports = [(1, Kind.PROGRESS, "a", n / 50, n) for n in range(50)]
+    assert len(signals.compact(events(*reports))) == 1

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from frontrow.data import segments, tail
+from frontrow.data import derived, segments, tail
+from frontrow.data.derived import Derivation
 from frontrow.data.segments import Segment
 from frontrow.errors import DamagedArtifact, Unavailable
 from frontrow.schema import EventColumn, Kind
@@ -58,6 +59,42 @@ def replay(
         shards=None if shards is None else frozenset(shards),
     )
     return _read(folder, asked, columns or tail.COLUMNS)
+
+
+def replay_derived(
+    folder: Path,
+    derivation: Derivation,
+    *,
+    kinds: Collection[Kind],
+    columns: Sequence[str],
+    up_to_seq: int | None = None,
+) -> Replay:
+    """What `derivation` makes of each segment and of the tail, one after the other: the same as if it had read all.
+
+    Only segments that it has not met are read; of the others the kept table is. One that holds events beyond
+    `up_to_seq` is read, and nothing kept. Bounds, columns and errors are those of `replay`.
+    """
+    asked = _Bounds(kinds=tuple(str(kind) for kind in kinds), up_to_seq=up_to_seq)
+
+    def read(files: list[Segment]) -> pl.DataFrame:
+        import polars as pl
+
+        return pl.concat([_read_derived(folder, segment, derivation, asked, columns) for segment in files])
+
+    return _read(folder, asked, columns, read, derivation.make)
+
+
+def _read_derived(
+    folder: Path, segment: Segment, derivation: Derivation, asked: _Bounds, columns: Sequence[str]
+) -> pl.DataFrame:
+    whole = asked.up_to_seq is None or segment.max_seq <= asked.up_to_seq
+    kept = derived.load(folder, derivation.name, segment.file) if whole else None
+    if kept is not None:
+        return kept
+    made = derivation.make(_read_segments(folder, [segment], asked, columns))
+    if whole:
+        derived.keep(folder, derivation.name, folder / segments.FOLDER / segment.file, made)
+    return made
 
 
 def replay_viewer(folder: Path, member: int) -> pl.DataFrame:
@@ -155,14 +192,22 @@ class _Snapshot:
     high_water: int
 
 
-def _read(folder: Path, asked: _Bounds, columns: Sequence[str]) -> Replay:
+def _read(
+    folder: Path,
+    asked: _Bounds,
+    columns: Sequence[str],
+    read: Callable[[list[Segment]], pl.DataFrame] | None = None,
+    make: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame,
+) -> Replay:
+    """The chosen segments as `read` gives them, and what `make` makes of the tail."""
     import polars as pl
 
     unreadable: list[Segment] | None = None
     while True:
         snapshot = _snapshot(folder, asked, columns)
         try:
-            frames = [_read_segments(folder, files, asked, columns) for files in _groups(snapshot.segments, asked)]
+            groups = _groups(snapshot.segments, asked)
+            frames = [read(files) if read else _read_segments(folder, files, asked, columns) for files in groups]
         except (OSError, pl.exceptions.PolarsError) as error:
             if snapshot.segments == unreadable:  # no forget has changed the list meanwhile
                 raise DamagedArtifact(
@@ -172,7 +217,8 @@ def _read(folder: Path, asked: _Bounds, columns: Sequence[str]) -> Replay:
             unreadable = snapshot.segments
             continue
         empty = pl.DataFrame(schema=tail.frame_schema()).select(columns)
-        return Replay(pl.concat([empty, *frames, *snapshot.newest]), snapshot.high_water)
+        newest = make(pl.concat([empty, *snapshot.newest]))
+        return Replay(pl.concat([*frames, newest]), snapshot.high_water)
 
 
 def _snapshot(folder: Path, asked: _Bounds, columns: Sequence[str]) -> _Snapshot:

@@ -16,7 +16,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from frontrow.data import tail
+from frontrow.data import derived, tail
 from frontrow.errors import DamagedArtifact
 from frontrow.schema import EventColumn
 
@@ -118,9 +118,12 @@ def delist(connection: sqlite3.Connection, segments: Iterable[Segment]) -> None:
 
 
 def remove(folder: Path, files: Iterable[str]) -> None:
-    """Delete segment files that are no longer on the list. A reader that has one open keeps it; others read anew."""
-    for file in files:
+    """Delete segment files that are no longer on the list, then what was derived from them. A reader that has one open
+    keeps it; others read anew."""
+    gone = list(files)
+    for file in gone:
         (folder / FOLDER / file).unlink(missing_ok=True)
+    derived.remove(folder, gone)
     if (folder / FOLDER).exists():
         _sync_folder(folder / FOLDER)
 
@@ -142,6 +145,7 @@ def sweep(folder: Path, connection: sqlite3.Connection) -> list[str]:
             )
     if left_behind:
         remove(folder, left_behind)
+    derived.sweep(folder, known)
     return left_behind
 
 

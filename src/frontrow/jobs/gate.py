@@ -40,11 +40,14 @@ class Trial:
 
 
 def split(events: pl.DataFrame, days: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Events before the newest `days` of the log, and those within them; the log's newest event is the end."""
+    """Events before the newest `days` of the log, and those within them; the log's newest event is the end.
+
+    The cut is a midnight: days of compacted events are not divided.
+    """
     import polars as pl
 
     newest = events["at_ms"].max()
-    cut_ms = int(newest) - days * DAY_MS if isinstance(newest, int) else 0
+    cut_ms = (int(newest) // DAY_MS - days) * DAY_MS if isinstance(newest, int) else 0
     return events.filter(pl.col("at_ms") < cut_ms), events.filter(pl.col("at_ms") >= cut_ms)
 
 
@@ -107,7 +110,7 @@ def _liked(weights: dict[Any, float]) -> set[Any]:
 
 def _seen_all(events: pl.DataFrame, key: tuple[Any, str], titles: pl.DataFrame) -> Viewer:
     """The viewer after `events`, with all of it marked as seen: what somebody watches again is not judged."""
-    viewer = viewer_from_events(events, *key, series=_series(titles))
+    viewer = viewer_from_events(events, *key, kids=bool(events["kids"][0]), series=_series(titles))
     for watched in viewer.watched.values():
         watched.seen = True
     return viewer

@@ -1,5 +1,8 @@
 """The nightly fit: read the log -> tune and fit on all but the newest days -> gate -> fit on everything -> publish.
 
+Of the log only the tail and segments that no fit has met are read; what the others say about taste, rows and profiles
+is kept beside them (`data.derived`), and says the same to the last bit.
+
 A job that was killed goes on with the same events: what was read is fixed by the high-water mark in the checkpoint, the
 candidate is kept as the artifact `recommend-candidate`, and a gate that was passed is not held again.
 """
@@ -15,11 +18,12 @@ import numpy as np
 
 from frontrow.data import artifacts
 from frontrow.data.catalogue import Catalogue
-from frontrow.data.replay import replay
+from frontrow.data.derived import Derivation
+from frontrow.data.replay import replay_derived
 from frontrow.errors import DamagedArtifact, InputError
 from frontrow.jobs import gate
 from frontrow.jobs.worker import JobContext
-from frontrow.recommend import row_order, signals, trends, tune
+from frontrow.recommend import profiles, row_order, signals, trends, tune
 from frontrow.recommend.model import Model, content_of, fit
 from frontrow.recommend.parts import FitConfig
 from frontrow.schema import Kind
@@ -32,6 +36,9 @@ CANDIDATE = "recommend-candidate"
 TUNING_S = 900.0  # most seconds of tuning; what is done within it depends on the data alone, not on the clock
 _COLUMNS = ("seq", "at_ms", "kind", "member", "profile", "title", "country", "value")
 _STAGES = 6
+_TASTE = Derivation(signals.COMPACTED, signals.compact)
+_ROWS = Derivation(row_order.TALLIED, row_order.tally)
+_PROFILES = Derivation(profiles.TOLD, profiles.told)
 
 
 def run(context: JobContext, *, gated: bool = True, tuned: bool = True, seed: int = 0) -> dict[str, Any]:
@@ -53,7 +60,7 @@ def run(context: JobContext, *, gated: bool = True, tuned: bool = True, seed: in
         context.step(4, _STAGES, "fitting on everything")
         config = msgspec.convert(candidate.config, FitConfig)
         model = fit(interactions, titles, config, ranker=candidate.ranker, seed=seed)
-    model = replace(_with_countries(model, events, titles), likings=_likings(context, high_water))
+    model = replace(_with_crowds(model, events, titles), likings=_likings(context, high_water))
     context.step(5, _STAGES, "publishing")
     metrics = {name: value for name, value in judged.items() if name != "recall_current"}
     artifact = _publish(context, RECOMMEND, model, interactions, high_water, seed, metrics)
@@ -62,34 +69,35 @@ def run(context: JobContext, *, gated: bool = True, tuned: bool = True, seed: in
 
 
 def _read(context: JobContext) -> tuple[pl.DataFrame, int, pl.DataFrame]:
-    """Events that say something about taste, how far they reach, and the catalogue."""
+    """Events that say something about taste (compacted, with `kids`), how far they reach, and the catalogue."""
     place = context.workspace
-    read = replay(place.log, kinds=signals.KINDS, up_to_seq=context.checkpoint.get("high_water"), columns=_COLUMNS)
+    up_to_seq = context.checkpoint.get("high_water")
+    read = replay_derived(place.log, _TASTE, kinds=signals.KINDS, columns=_COLUMNS, up_to_seq=up_to_seq)
     context.checkpoint["high_water"] = read.high_water
     context.save()
+    columns = ("seq", "at_ms", "member", "profile", "props")
+    said = replay_derived(place.log, _PROFILES, kinds=(Kind.JOIN,), columns=columns, up_to_seq=read.high_water)
     with Catalogue(place.store_url(context.settings)) as catalogue:
         titles = catalogue.frame()
     if not len(titles):
         raise InputError(f"the catalogue of {place.root} is empty; 'frontrow import --help' tells how to fill it")
     if not len(read.frame):
         raise InputError(f"the log of {place.root} has no play, rating or click yet; there is nothing to fit")
-    return read.frame, read.high_water, titles
+    return profiles.mark(read.frame, said.frame), read.high_water, titles
 
 
-def _with_countries(model: Model, events: pl.DataFrame, titles: pl.DataFrame) -> Model:
-    """The model with what trends and what is popular in each country."""
-    there = trends.by_country(events, titles, msgspec.convert(model.config, FitConfig).popularity)
+def _with_crowds(model: Model, events: pl.DataFrame, titles: pl.DataFrame) -> Model:
+    """The model with what trends and what is popular in each crowd."""
+    there = trends.by_crowd(events, titles, msgspec.convert(model.config, FitConfig).popularity)
     here = trends.popular(there, model.popularity)
     return replace(model, trends=trends.steepest(there, titles), here=here)
 
 
 def _likings(context: JobContext, high_water: int) -> dict[str, float]:
-    """How much each kind of row is liked, as far as shown and clicked tiles tell."""
-    import polars as pl
-
-    kinds, columns = (Kind.IMPRESSION, Kind.CLICK), ("kind", "value", "props")
-    told = replay(context.workspace.log, kinds=kinds, up_to_seq=high_water, columns=columns).frame
-    return row_order.learn(told.with_columns(row=pl.col("props").str.json_path_match("$.row")))
+    """How much each kind of row is liked, as far as shown and played tiles tell."""
+    log, columns = context.workspace.log, row_order.COLUMNS
+    tallied = replay_derived(log, _ROWS, kinds=row_order.KINDS, columns=columns, up_to_seq=high_water)
+    return row_order.learn(tallied.frame)
 
 
 def _judge(
@@ -109,7 +117,7 @@ def _judge(
     candidate = _candidate(context, pairs, titles, high_water, seed)
     if judged is None:
         context.step(3, _STAGES, "judging")
-        candidate = _with_countries(candidate, earlier, titles)
+        candidate = _with_crowds(candidate, earlier, titles)
         newest_ms = int(events["at_ms"].max())  # type: ignore[arg-type]
         recall = gate.recall(candidate, tried, newest_ms, step=context.step)
         popularity = gate.recall(candidate, tried, newest_ms, popular=True, step=context.step)
@@ -117,7 +125,7 @@ def _judge(
         baselines = {"popularity": popularity}
         rival = _rival(context, candidate, pairs, titles, seed)
         if rival is not None:
-            rival = _with_countries(rival, earlier, titles)
+            rival = _with_crowds(rival, earlier, titles)
             judged["recall_current"] = gate.recall(rival, tried, newest_ms, step=context.step)
             baselines["the current model's configuration"] = judged["recall_current"]
         gate.decide(recall, baselines, settings.gate_tolerance, settings.gate_days, len(tried))

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from frontrow.errors import DamagedArtifact
 from frontrow.recommend import cold
 from frontrow.recommend.content import Content, content_of
-from frontrow.recommend.crowd import Crowd, crowd_of
+from frontrow.recommend.crowd import Crowd, crowd_of, crowds_of
 from frontrow.recommend.parts import FitConfig, Parts, fit_parts
 from frontrow.recommend.popularity import Popularity
 from frontrow.recommend.ranker import Ranker
@@ -63,9 +63,9 @@ class Model:
     likings: Mapping[str, float] = field(default_factory=lambda: dict(LIKINGS))
     """How much each kind of row is liked: `row_order.learn` makes it from the log."""
     trends: Mapping[str, list[Any]] = field(default_factory=dict)
-    """Titles that trend in each country: `trends.steepest` makes it from the log."""
+    """Titles that trend in each crowd: `trends.steepest` makes it from the log."""
     here: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
-    """`recent` and `newcomer` of each country [2, titles]: `trends.popular` makes them from the log."""
+    """`recent` and `newcomer` of each crowd [2, titles]: `trends.popular` makes them from the log."""
 
     def files(self) -> dict[str, Any]:
         """What to publish: file name -> array, frame or JSON value."""
@@ -102,8 +102,8 @@ class Model:
         B = _open_sparse(source, "B", n) if head["sparse"] else np.asarray(source.array("B.npy"))
         parts = Parts(B, _open_sparse(source, "N", n), popularity)
         ranker = Ranker(head["ranker"], head.get("hours", [])) if head["ranker"] else None
-        countries = head.get("here")
-        here = dict(zip(countries, np.asarray(source.array("here.npy")), strict=True)) if countries else {}
+        crowds = head.get("here")
+        here = dict(zip(crowds, np.asarray(source.array("here.npy")), strict=True)) if crowds else {}
         learnt = head.get("likings", LIKINGS), head.get("trends", {}), here
         return cls(titles, parts, Mix(**head["mix"]), ranker, head["config"], *learnt)
 
@@ -149,12 +149,12 @@ class Model:
         """Popularity of the titles."""
         return self.parts.popularity
 
-    def crowd(self, country: str = "") -> Crowd:
-        """What counts for everybody in a country: the world's, where it has no popularity of its own."""
-        country = country if country in self.here else ""
-        if country not in self._crowds:
-            self._crowds[country] = crowd_of(self.popularity, self.mix, self.here.get(country))
-        return self._crowds[country]
+    def crowd(self, country: str = "", *, kids: bool = False) -> Crowd:
+        """What counts for all in the smallest crowd of theirs that has a popularity of its own, else the world's."""
+        name = next((name for name in crowds_of(country, kids=kids) if name in self.here), "")
+        if name not in self._crowds:
+            self._crowds[name] = crowd_of(self.popularity, self.mix, self.here.get(name))
+        return self._crowds[name]
 
     @cached_property
     def _crowds(self) -> dict[str, Crowd]:
@@ -237,10 +237,10 @@ class Model:
 
     @cached_property
     def trends_here(self) -> dict[str, NDArray[np.intp]]:
-        """Positions that trend in each country, steepest first."""
+        """Positions that trend in each crowd, steepest first."""
         return {
-            country: np.array([self.index[title] for title in titles if title in self.index], np.intp)
-            for country, titles in self.trends.items()
+            name: np.array([self.index[title] for title in titles if title in self.index], np.intp)
+            for name, titles in self.trends.items()
         }
 
     @cached_property

@@ -97,7 +97,7 @@ def build_page(
     candidates = [
         *shelves.of_taste(model, standing, pool, config.because_rows, config.pair_rows, config.person_rows),
         *own[2:],
-        *shelves.of_catalogue(model, free, standing.score, viewer.country, now_ms),
+        *shelves.of_catalogue(model, free, standing.score, viewer, now_ms),
     ]
     likings = model.likings if config.likings is None else config.likings
     filling = _Filling(free.copy(), may, _expected_plays(standing.score, pool), config, likings)

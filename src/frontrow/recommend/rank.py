@@ -42,14 +42,15 @@ class Standing:
     blocked: NDArray[np.bool_]
     """Finished or dismissed."""
     crowd: Crowd
-    """What popularity adds, where the viewer is."""
+    """What popularity adds, in the viewer's crowd."""
     doings: tuple[Watched, ...] = ()
     """What the viewer did with each title of `history`."""
 
 
 def stand(model: Model, viewer: Viewer, now_ms: int) -> Standing:
-    """The viewer's standing; kept until their next event, another country, part of the day or model."""
-    kept, of = viewer.cache.get("standing"), (viewer.changes, viewer.country, now_ms // ranker.PART_MS)
+    """The viewer's standing; kept until their next event, another crowd, part of the day or model."""
+    of = (viewer.changes, viewer.country, viewer.kids, now_ms // ranker.PART_MS)
+    kept = viewer.cache.get("standing")
     if kept is not None and kept[0] is model and kept[1] == of:
         return kept[2]  # type: ignore[no-any-return]
     index, blocked = model.index, np.zeros(len(model), bool)
@@ -69,7 +70,8 @@ def stand(model: Model, viewer: Viewer, now_ms: int) -> Standing:
             weights.append(watched.weight)
             times.append(watched.at_ms)
             doings.append(watched)
-    standing = _stand(model, one_history(positions, weights, times, len(model)), blocked, viewer.country, now_ms)
+    crowd = model.crowd(viewer.country, kids=viewer.kids)
+    standing = _stand(model, one_history(positions, weights, times, len(model)), blocked, crowd, now_ms)
     standing = replace(standing, doings=tuple(doings))
     tired = [
         (index[title], count - TIRING) for title, count in viewer.shown.items() if count > TIRING and title in index
@@ -84,8 +86,8 @@ def stand(model: Model, viewer: Viewer, now_ms: int) -> Standing:
     return standing
 
 
-def _stand(model: Model, history: Histories, blocked: NDArray[np.bool_], country: str, now_ms: int) -> Standing:
-    mix, nothing, crowd = model.mix, np.zeros(0, np.float32), model.crowd(country)
+def _stand(model: Model, history: Histories, blocked: NDArray[np.bool_], crowd: Crowd, now_ms: int) -> Standing:
+    mix, nothing = model.mix, np.zeros(0, np.float32)
     if not len(history.title):
         return Standing(history.title, nothing, nothing, nothing.astype(bool), crowd.base_score, blocked, crowd)
     personal, by_b, by_n = of_one(model.parts.B, model.parts.N, history, mix)
@@ -148,6 +150,7 @@ def similar(model: Model, title: Any, k: int, *, now_ms: int, viewer: Viewer | N
     if position is None:
         raise UnknownTitle(f"no title {title!r} in the model; is it in the catalogue, and was the model fitted since?")
     who = viewer or Viewer()
+    crowd = model.crowd(who.country, kids=who.kids)
     mask = rules.allowed(model.rules, who.country, who.age_limit, now_ms)
     mask[position] = False
     likeness = model.likeness(position)
@@ -157,8 +160,8 @@ def similar(model: Model, title: Any, k: int, *, now_ms: int, viewer: Viewer | N
         shared = np.zeros(len(model), np.float32)
         for genre in model.genres[position]:
             shared += model.genre_masks[genre]
-        likeness, fallback = shared + model.crowd(who.country).base_score, "genre"
+        likeness, fallback = shared + crowd.base_score, "genre"
         why = (f"Shares genres with {model.names[position]}", "genre")
     chosen = top(likeness, mask, k)
-    alike = replace(_stand(model, one_history([], [], [], len(model)), mask, who.country, now_ms), score=likeness)
+    alike = replace(_stand(model, one_history([], [], [], len(model)), mask, crowd, now_ms), score=likeness)
     return Ranked(make_tiles(model, who, alike, chosen, [why] * len(chosen)), fallback)

@@ -91,7 +91,7 @@ def search(model: Model, query: str, k: int, *, now_ms: int, viewer: Viewer | No
     matches = np.flatnonzero(held >= max(LEAST_MATCH, LEAST_OF_BEST * float(held.max())))
     if len(matches) > WEIGHED:  # a query of common words: the closest, of those the best liked
         liked = np.zeros(len(held))
-        liked[: len(model)] = model.crowd(who.country).base_score
+        liked[: len(model)] = model.crowd(who.country, kids=who.kids).base_score
         closest = np.lexsort((-liked[matches], -held[matches]))
         matches = matches[closest[:WEIGHED]]
     match, kind_of = np.zeros(len(model), np.float32), np.zeros(len(model), np.int8)

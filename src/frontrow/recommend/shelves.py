@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from frontrow.recommend.crowd import crowd_name, crowds_of
 from frontrow.recommend.rank import Standing
 
 if TYPE_CHECKING:
@@ -91,13 +92,15 @@ def of_taste(
 
 
 def of_catalogue(
-    model: Model, may: NDArray[np.bool_], score: NDArray[np.float32], country: str, now_ms: int
+    model: Model, may: NDArray[np.bool_], score: NDArray[np.float32], viewer: Viewer, now_ms: int
 ) -> Iterator[Shelf]:
-    """Trending (where the viewer is, if that is known), New and Leaving soon."""
-    heading, order, why = "Trending now", model.by_trend, "Watched more than usual"
-    if country in model.trends_here:
-        heading, order, why = f"Trending in {country}", model.trends_here[country], f"{why} in {country}"
-    yield Shelf("trending", "trending", heading, order, (why, "trend"))
+    """Trending (in the viewer's crowd, if one is known), New and Leaving soon."""
+    crowd = next((name for name in crowds_of(viewer.country, kids=viewer.kids) if name in model.trends_here), "")
+    country, with_kids, _ = crowd.partition(crowd_name("", kids=True))
+    where = (" with kids" if with_kids else "") + (f" in {country}" if country else "")
+    order = model.trends_here.get(crowd, model.by_trend)
+    why = (f"Watched more than usual{where}", "trend")
+    yield Shelf("trending", "trending", f"Trending{where or ' now'}", order, why)
     newest = model.by_newness[may[model.by_newness]][:NEW_TITLES]
     newest = newest[: max(20, len(newest) // 2)]
     yield Shelf("new", "new", "New", newest[np.argsort(-score[newest], kind="stable")], ("New here", "new"))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import numpy as np
 
+from frontrow.recommend.profiles import says_kids
 from frontrow.recommend.signals import ABANDONED_FRACTION, FINISHED_FRACTION, KINDS, weigh
 from frontrow.schema import Kind
 
@@ -48,6 +49,7 @@ class Happening(Protocol):
     title: Any
     value: float | None
     country: str
+    props: Any
 
 
 class Watched(msgspec.Struct, gc=False):
@@ -104,7 +106,10 @@ class Watched(msgspec.Struct, gc=False):
 
 @dataclass(slots=True)
 class Viewer:
-    """One profile of one member. `max_maturity` is the highest minimum age shown (99: no limit)."""
+    """One profile of one member. `max_maturity` is the highest minimum age shown (99: no limit).
+
+    `kids` is what the newest `join` event of the profile says that says anything (see `profiles`).
+    """
 
     member: Any = ""
     profile: str = ""
@@ -123,13 +128,15 @@ class Viewer:
 
 
 def observe(viewer: Viewer, event: Happening, series: Series | None = None) -> None:
-    """Take in one event of this viewer (any kind; those that say nothing of taste change nothing but the country).
+    """Take in one event of this viewer, of any kind; one that says nothing of taste changes country and `kids` at most.
 
     What is done with an episode is done with its series (`model.series`).
     """
     if event.country:
         viewer.country = event.country
     kind, title = str(event.kind), event.title
+    if kind == Kind.JOIN:
+        viewer.kids = says_kids(event.props, viewer.kids)
     if title == "" or title is None:
         return
     episode = title
@@ -194,12 +201,19 @@ def viewer_from_events(
     max_maturity: int = NO_LIMIT,
     series: Series | None = None,
 ) -> Viewer:
-    """The viewer after `events` (columns of data.replay, already of one member and profile, any order)."""
+    """The viewer after `events` (columns of data.replay, already of one member and profile, any order).
+
+    `kids` makes it a kids' profile whatever the events say.
+    """
     viewer = Viewer(member, profile, country, kids, max_maturity)
-    columns = ("at_ms", "kind", "title", "value", "country")
+    if "props" not in events.columns:
+        events = events.with_columns(props=None)
+    columns = ("at_ms", "kind", "title", "value", "country", "props")
     ordered = events.sort("at_ms", "seq") if "seq" in events.columns else events.sort("at_ms", maintain_order=True)
-    for at_ms, kind, title, value, where in ordered.select(columns).iter_rows():
-        observe(viewer, _Row(at_ms, kind, title, value, where or ""), series)
+    for at_ms, kind, title, value, where, props in ordered.select(columns).iter_rows():
+        told = msgspec.json.decode(props) if props and kind == Kind.JOIN else None
+        observe(viewer, _Row(at_ms, kind, title, value, where or "", told), series)
+    viewer.kids = viewer.kids or kids
     if country:
         viewer.country = country
     return viewer
@@ -212,6 +226,7 @@ class _Row:
     title: Any
     value: float | None
     country: str
+    props: Any
 
 
 def _weight(watched: Watched) -> float:

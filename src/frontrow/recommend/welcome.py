@@ -23,7 +23,7 @@ def choose_first(model: Model, viewer: Viewer, k: int, *, now_ms: int) -> Ranked
     """k popular titles that the rules allow; each title counts less, the more of its genres are there already."""
     standing = stand(model, viewer, now_ms)
     may = rules.allowed(model.rules, viewer.country, viewer.age_limit, now_ms) & ~standing.blocked
-    popular = model.crowd(viewer.country).base_score
+    popular = model.crowd(viewer.country, kids=viewer.kids).base_score
     pool = top(popular, may, WEIGHED)
     genre = model.content.genre[pool]
     base, held, chosen = popular[pool].copy(), np.zeros(genre.shape[1], np.float32), list[int]()

@@ -149,7 +149,7 @@ class Hall:
     async def viewer(self, audience: Audience) -> Viewer:
         """What the member has done, as of every acknowledged event, within the limits that the request names."""
         viewer = copy.copy(await self.viewers.get(audience.member, audience.profile))
-        viewer.max_maturity, viewer.kids = audience.max_maturity, audience.kids
+        viewer.max_maturity, viewer.kids = audience.max_maturity, audience.kids or viewer.kids
         if audience.country:
             viewer.country = audience.country
         if audience.likes:
