@@ -53,6 +53,7 @@ def build(place: Workspace, settings: Settings, seed: int) -> None:
         with Queue(place.jobs) as queue:  # the page comes up first; the model that the data chooses follows
             queue.submit("nightly", {}, unique="nightly")
             queue.submit("delivery", {}, unique="delivery")
+            queue.submit("quality-demo", {"title": BIG_BUCK_BUNNY.title}, unique="quality-demo")
     note(f"The demo shows {label.read_text('utf-8').strip()}")
 
 

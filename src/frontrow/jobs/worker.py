@@ -194,7 +194,7 @@ class Worker:
 
 def functions() -> dict[str, JobFunction]:
     """Every job there is, by its kind."""
-    from frontrow.jobs import artwork, delivery, nightly, packaging
+    from frontrow.jobs import artwork, delivery, nightly, packaging, quality
 
     return {
         "nightly": nightly.run,
@@ -203,4 +203,7 @@ def functions() -> dict[str, JobFunction]:
         LEARN_PICTURES: artwork.learn,
         artwork.DEMO_FILM: artwork.fetch_demo_film,
         PACKAGE: packaging.run,
+        quality.INSPECT: quality.inspect,
+        quality.INSPECT_ALL: quality.inspect_all,
+        quality.DEMO: quality.demonstrate,
     }

@@ -43,8 +43,13 @@ def pictures(path: Path, findings: Sequence[Finding]) -> dict[float, bytes]:
 
 
 def time_of(finding: Finding) -> float:
-    """Where to look: the middle of a short finding, a second into a long one."""
-    return round(finding.start_s + min((finding.end_s - finding.start_s) / 2, 1.0), 3)
+    """Where to look at a finding, seconds."""
+    return look_at(finding.start_s, finding.end_s)
+
+
+def look_at(start_s: float, end_s: float) -> float:
+    """The middle of a short span, a second into a long one."""
+    return round(max(0.0, start_s) + min((end_s - start_s) / 2, 1.0), 3)
 
 
 def make(context: Context, path: str, times_s: list[float]) -> None:

@@ -19,6 +19,7 @@ from frontrow.data.accounts import Accounts
 from frontrow.data.catalogue import Catalogue
 from frontrow.data.events import ForgetReceipt, Receipt
 from frontrow.data.ids import new_id
+from frontrow.data.reviews import Reviews
 from frontrow.data.workspace import Workspace
 from frontrow.recommend.page import PageConfig, build_page
 from frontrow.recommend.rank import similar
@@ -59,6 +60,7 @@ class Hall:
         self.settings = settings
         self.catalogue = Catalogue(workspace.store_url(settings))
         self.accounts = Accounts(workspace.store_url(settings))
+        self.reviews = Reviews(workspace.store_url(settings))
         self.doorkeeper = Doorkeeper(self.accounts, now_ms)
         self.metrics = Metrics()
         self.models = CurrentModel(workspace.artifacts, self.catalogue)
@@ -88,6 +90,7 @@ class Hall:
         await asyncio.to_thread(self.ingest.log.close)
         self.catalogue.close()
         self.accounts.close()
+        self.reviews.close()
 
     async def home(self, audience: Audience) -> Decision:
         """The member's page now; its id seeds what is drawn by chance, so that the page can be made again."""

@@ -1,0 +1,196 @@
+"""Jobs of quality control: inspecting the films of the workspace, and what reviewers' verdicts teach the judge."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from frontrow.data.catalogue import Catalogue
+from frontrow.data.ids import derive_id
+from frontrow.data.replay import replay
+from frontrow.data.reviews import Found, Inspected, Reviews, last_about_file
+from frontrow.errors import InputError
+from frontrow.media import transcode
+from frontrow.media.container import resolve
+from frontrow.quality import markers, report, review, thumbnails
+from frontrow.quality.damage import kinds
+from frontrow.quality.inspection import Inspection, beside, inspect_film
+from frontrow.quality.review import Case
+from frontrow.quality.rules import DEFAULT, Pack, load_pack
+from frontrow.schema import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from frontrow.config import Settings
+    from frontrow.data.workspace import Workspace
+    from frontrow.jobs.worker import JobContext
+
+INSPECT: Final = "inspect"
+INSPECT_ALL: Final = "inspect-all"
+DEMO: Final = "quality-demo"
+JUDGE: Final = "quality-judge"
+KINDS: Final = (INSPECT, INSPECT_ALL, DEMO)
+DAMAGED: Final = "bbb-damaged.mp4"
+DEMO_PIECE_S: Final = (120.0, 40.0)  # begin and length: a lit scene with sound
+DEMO_DAMAGE: Final = (("freeze", 0.7), ("dropout", 0.8), ("macroblocking", 0.8))
+_VIEWED: Final = (Kind.PLAY, Kind.RATE)  # what counts as a viewing; imported histories hold ratings alone
+_MONTH_MS: Final = 28 * 86_400_000
+
+
+def folder(workspace: Workspace, inspection: str = "") -> Path:
+    """Where reports and stills of inspections lie."""
+    return workspace.root / "quality" / inspection
+
+
+def film(workspace: Workspace, settings: Settings, file: str) -> Path:
+    """A file below one of the media folders. Raises InputError when it is not there, UnreadableMedia when elsewhere."""
+    roots = tuple(workspace.root / root for root in settings.media.roots)
+    for root in roots:
+        if (root / file).exists():
+            return resolve(root / file, roots)
+    raise InputError(f"no {file} in {', '.join(map(str, roots))}; see [media] roots")
+
+
+def inspect(context: JobContext, *, file: str, title: str = "", pack: str = DEFAULT, seed: int = 0) -> dict[str, Any]:
+    """Inspect a film below a media folder, with the subtitles beside it, and put it where it belongs.
+
+    `seed` draws which automatic approvals are audited.
+    """
+    path = film(context.workspace, context.settings, file)
+    held_to = load_pack(pack)
+    roots = tuple(context.workspace.root / root for root in context.settings.media.roots)
+    inspection = inspect_film(
+        path, held_to, subtitles=beside(path), roots=roots, keep=folder(context.workspace), step=context.step
+    )
+    stat = path.stat()
+    name = derive_id("inspection", file, str(stat.st_size), str(stat.st_mtime_ns), pack, inspection.verdict.judge)
+    write(inspection, held_to, folder(context.workspace, name))
+    verdict = inspection.verdict
+    stored = Inspected(
+        id=name,
+        file=file,
+        title=title,
+        pack=held_to.name,
+        judge=verdict.judge,
+        made_ms=context.now_ms(),
+        verdict=verdict.verdict,
+        risk=verdict.risk,
+        reasons=verdict.reasons,
+        audit=verdict.verdict == "approve" and review.is_audited(name, seed),
+        views=expected_views(context.workspace, title),
+        duration_s=inspection.measured.facts.duration_s if inspection.measured else 0.0,
+        frame_rate=markers.rate_of(inspection.measured),
+    )
+    found = [
+        Found(**{**asdict(x), "number": number, "measured": _finite(x.measured)})
+        for number, x in enumerate(verdict.findings)
+    ]
+    with Reviews(context.workspace.store_url(context.settings)) as reviews:
+        reviews.add(stored, found)
+    return {"inspection": name, "file": file, "verdict": verdict.verdict, "findings": len(found), "risk": verdict.risk}
+
+
+def write(inspection: Inspection, pack: Pack, out: Path) -> None:
+    """Report, markers and stills of one inspection."""
+    out.mkdir(parents=True, exist_ok=True)
+    findings = inspection.verdict.findings
+    pictures = thumbnails.pictures(inspection.path, findings) if inspection.measured else {}
+    for at_s, data in pictures.items():
+        (out / f"{round(1000 * at_s):010d}.jpg").write_bytes(data)
+    rate = markers.rate_of(inspection.measured)
+    (out / "report.html").write_text(report.render(inspection, pack, pictures), "utf-8")
+    (out / "markers.edl").write_text(markers.edl(findings, inspection.path.name, rate), "ascii", newline="")
+    (out / "markers.csv").write_text(markers.table(findings, rate), "utf-8", newline="")
+
+
+def still_name(start_s: float, end_s: float) -> str:
+    """File name of the still of a finding."""
+    return f"{round(1000 * thumbnails.look_at(start_s, end_s)):010d}.jpg"
+
+
+def inspect_all(context: JobContext, *, pack: str = DEFAULT) -> dict[str, Any]:
+    """Inspect every film of the catalogue that was not inspected yet."""
+    with Catalogue(context.workspace.store_url(context.settings)) as catalogue:
+        titles = [title for title in catalogue.titles() if title.asset]
+    with Reviews(context.workspace.store_url(context.settings)) as reviews:
+        known = {each.file for each in reviews.inspections()}
+    wanted = [title for title in titles if title.asset not in known]
+    verdicts: dict[str, int] = {}
+    for title in wanted:
+        done = inspect(context, file=title.asset, title=title.title, pack=pack)
+        verdicts[done["verdict"]] = verdicts.get(done["verdict"], 0) + 1
+    return {"inspected": len(wanted), **verdicts}
+
+
+def demonstrate(context: JobContext, *, title: str, seed: int = 0) -> dict[str, Any]:
+    """The demo's films, and first a damaged piece of one of them, which then waits for a reviewer."""
+    with Catalogue(context.workspace.store_url(context.settings)) as catalogue:
+        asset = catalogue.get(title).asset
+    source = film(context.workspace, context.settings, asset)
+    target = source.with_name(DAMAGED)
+    if not target.exists():
+        _damage(source, target, context, np.random.default_rng(seed))
+    damaged = inspect(context, file=DAMAGED)
+    return {"damaged": damaged["verdict"], **inspect_all(context)}
+
+
+def _damage(source: Path, target: Path, context: JobContext, rng: np.random.Generator) -> None:
+    """A piece of the film, damaged in the ways of DEMO_DAMAGE, as a file that browsers play."""
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".damaging-") as temporary:
+        clip = Path(temporary) / "clip.mp4"
+        transcode.run(["-ss", DEMO_PIECE_S[0], "-t", DEMO_PIECE_S[1], "-i", source, "-c", "copy", clip])
+        for number, (kind, severity) in enumerate(DEMO_DAMAGE):
+            context.step(number, len(DEMO_DAMAGE), f"damaging a copy: {kind.replace('_', ' ')}")
+            damaged = Path(temporary) / f"{number}.mkv"
+            kinds.damage(clip, kind, severity, rng, damaged)
+            clip = damaged
+        done = Path(temporary) / "done.mp4"
+        transcode.run([
+            "-i", clip, "-c:v", "libx264", "-preset", "veryfast", "-crf", "17", "-pix_fmt", "yuv420p", "-c:a", "aac",
+            "-b:a", "192k", "-movflags", "+faststart", done,
+        ])  # fmt: skip
+        done.rename(target)
+
+
+def expected_views(workspace: Workspace, title: str) -> float:
+    """Viewings in the next four weeks: those of the newest four; for a title that has none, what titles have mostly."""
+    import polars as pl
+
+    seen = replay(workspace.log, kinds=_VIEWED, columns=("seq", "at_ms", "title")).frame
+    if not len(seen):
+        return 1.0
+    newest = seen.filter(pl.col("at_ms") > pl.col("at_ms").max() - _MONTH_MS)
+    counts = newest.group_by("title").len()
+    own = counts.filter(pl.col("title") == title)["len"]
+    return float(own[0]) if len(own) else float(counts["len"].median() or 1.0)  # type: ignore[arg-type]
+
+
+def cases(inspections: Sequence[Inspected], said: dict[str, dict[str, str]]) -> list[Case]:
+    """The inspections that a person should look at, as the queue knows them: all but approvals outside the audit."""
+    return [
+        Case(x.id, x.risk, x.verdict, x.audit, x.views, said.get(x.id, {}))  # type: ignore[arg-type]
+        for x in inspections
+        if x.verdict != "approve" or x.audit
+    ]
+
+
+def waiting(reviews: Reviews, reviewer: str = "") -> list[tuple[Case, Inspected]]:
+    """The queue of one reviewer, the most valuable look first."""
+    inspections = {each.id: each for each in reviews.inspections()}
+    ordered = review.queue(cases(list(inspections.values()), last_about_file(reviews.words())), reviewer)
+    return [(case, inspections[case.id]) for case in ordered]
+
+
+def audit(reviews: Reviews) -> review.Audit:
+    """What the audits of automatic approvals say so far, older inspections of a file included."""
+    return review.audit(cases(reviews.inspections(current=False), last_about_file(reviews.words())))
+
+
+def _finite(numbers: Any) -> dict[str, float]:
+    return {name: float(value) for name, value in numbers.items() if math.isfinite(value)}
