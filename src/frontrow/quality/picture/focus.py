@@ -1,0 +1,112 @@
+"""Blur: shots in which nothing is sharp, in a film that can be sharp.
+
+An edge is told by the largest step between neighbours within it, as a share of its whole height over eight pixels: 1
+for a knife's edge, a fifth for a wide slope. A frame is as sharp as its sharpest edges, so that a face before a soft
+background is sharp, and a picture that moves fast in one direction still has the edges along it. Whether a shot is
+blurred is asked against the rest of the film: an old or an enlarged film is soft throughout, and meant to be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+
+from frontrow.quality.findings import Finding
+from frontrow.quality.measurements import Measurements
+from frontrow.quality.picture.frame import Frame
+from frontrow.quality.picture.looks import stretches
+from frontrow.quality.picture.rules import PictureRules
+from frontrow.quality.picture.spans import when
+
+_EVERY: Final = 6
+_LINES: Final = 6
+_BINS: Final = 64
+_SHARPEST: Final = 0.95
+"""Quantile of a frame's edges that stands for it."""
+_FEWEST: Final = 50
+"""Edges below which a frame has no sharpness: fades, black, empty walls."""
+_FEWEST_LOOKS: Final = 4
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _edges(y: Any, stride: int, least: int, bins: Any) -> None:
+    """Add to `bins` (2 x n) the sharpness of edges of at least `least` codes, met along lines and along columns."""
+    rows, columns = y.shape
+    top = bins.shape[1] - 1
+    for row in range(4, rows - 4, stride):
+        for column in range(4, columns - 4):
+            step = abs(np.int32(y[row, column]) - np.int32(y[row, column - 1]))
+            if 8 * step < least:
+                continue
+            whole = abs(np.int32(y[row, column + 3]) - np.int32(y[row, column - 4]))
+            if whole < least:
+                continue
+            if step < abs(np.int32(y[row, column - 1]) - np.int32(y[row, column - 2])):
+                continue
+            if step < abs(np.int32(y[row, column + 1]) - np.int32(y[row, column])):
+                continue
+            bins[0, min(top, top * step // whole)] += 1
+    for row in range(4, rows - 4):
+        for column in range(4, columns - 4, stride):
+            step = abs(np.int32(y[row, column]) - np.int32(y[row - 1, column]))
+            if 8 * step < least:
+                continue
+            whole = abs(np.int32(y[row + 3, column]) - np.int32(y[row - 4, column]))
+            if whole < least:
+                continue
+            if step < abs(np.int32(y[row - 1, column]) - np.int32(y[row - 2, column])):
+                continue
+            if step < abs(np.int32(y[row + 1, column]) - np.int32(y[row, column])):
+                continue
+            bins[1, min(top, top * step // whole)] += 1
+
+
+class FocusMeter:
+    """Sharpness of the sharpest edges, 0 to 1; NaN where a frame has too few, or was not looked at."""
+
+    names: tuple[str, ...] = ("sharpness",)
+
+    def __init__(self) -> None:
+        self._number = -1
+
+    def look(self, frame: Frame) -> Sequence[float]:
+        """The sharper of both directions, on every sixth frame."""
+        self._number += 1
+        if self._number % _EVERY:
+            return (np.nan,)
+        bins = np.zeros((2, _BINS), np.int64)
+        _edges(frame.y, _LINES, 24 << (frame.bits - 8), bins)
+        total = bins.sum(axis=1)
+        if total.max() < _FEWEST:
+            return (np.nan,)
+        reached = np.cumsum(bins, axis=1) >= _SHARPEST * total[:, None]
+        sharp = np.where(total >= _FEWEST, reached.argmax(axis=1), 0)
+        return (float(sharp.max()) / (_BINS - 1),)
+
+
+def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
+    """Spans that are much softer than the film."""
+    picture = measured.picture
+    if picture is None:
+        return []
+    sharpness = picture["sharpness"]
+    looks = sharpness[~np.isnan(sharpness)]
+    if looks.size < _FEWEST_LOOKS:
+        return []
+    usual = float(np.quantile(looks, 0.75))
+    hit = (sharpness <= rules.blur_sharpness) & (sharpness <= rules.blur_share * usual)
+    found = []
+    for first, stop in stretches(picture["at_s"], sharpness, hit, least_s=rules.blur_s, share=0.8):
+        here = float(np.nanmedian(sharpness[first:stop]))
+        found.append(
+            Finding(
+                "blur", "warn", *when(picture, first, stop), 0.8,
+                f"nothing is sharp: the sharpest edges reach {here:.2f} where the film has {usual:.2f}; less than "
+                f"{rules.blur_share:.0%} of it is a fault",
+                {"sharpness": here, "usual": usual},
+            )
+        )  # fmt: skip
+    return found
