@@ -41,6 +41,8 @@ class Limits:
     """Wall time after which the work is asked to end with what it has; > 0."""
     grace_s: float = 15.0
     """Wall time after that until the child is killed: a decoder may hang inside one frame."""
+    silence_s: float = float("inf")
+    """Wall time without a word from the child until it is killed, for work whose whole may rightly take hours."""
     memory_bytes: int = 3 << 30
     """Address space, where the system keeps such a limit (Linux); an idle child maps about 1 GiB."""
     message_bytes: int = 256 << 20
@@ -103,7 +105,7 @@ def _listen(
     assert process.stdout is not None
     deadline = time.monotonic() + limits.time_s + limits.grace_s
     while True:
-        header = _read(process, HEADER.size, deadline)
+        header = _read(process, HEADER.size, min(deadline, time.monotonic() + limits.silence_s))
         (size,) = HEADER.unpack(header)
         if size > limits.message_bytes:
             raise UnreadableMedia(f"the decoder sent {size:,} bytes at once; the limit is {limits.message_bytes:,}")

@@ -37,22 +37,23 @@ class Track:
     step_s: float
     """How long a frame lasts where the file does not tell, seconds."""
     last_s: float | None = None
-    frames: int = 0
-    lost: int = 0
-    """Packets that did not decode."""
     lost_now: int = 0
-    """Of these, since the last frame."""
-    corrupt: int = 0
-    untimed: int = 0
+    """Packets that did not decode since the last frame."""
     in_a_row: int = 0
-    first_damage_s: float | None = None
-    last_damage_s: float = 0.0
+    _wrong: dict[str, float] = field(default_factory=dict)
 
-    def mark(self) -> None:
-        """Damage happened here."""
+    def mark(self, what: str) -> None:
+        """A packet was "lost", or a frame is "corrupt" or "untimed"."""
         at_s = self.last_s or 0.0
-        self.first_damage_s = at_s if self.first_damage_s is None else self.first_damage_s
-        self.last_damage_s = at_s
+        if not self._wrong:
+            self._wrong = {"at_s": at_s, "end_s": at_s, "lost": 0, "corrupt": 0, "untimed": 0}
+        self._wrong["end_s"] = at_s
+        self._wrong[what] += 1
+
+    def take_damage(self) -> dict[str, float]:
+        """Counts since the last call with the first and last time; empty where all was well."""
+        wrong, self._wrong = self._wrong, {}
+        return wrong
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Shown:
     lost: int
     """Packets of the stream that did not decode since the frame before."""
     untimed: bool
+    lasts_s: float
 
 
 @dataclass
@@ -141,23 +143,30 @@ class Reel:
         try:
             frames = packet.decode()
         except (av.FFmpegError, ValueError):
-            track.lost += 1
             track.lost_now += 1
             track.in_a_row += 1
-            track.mark()
+            track.mark("lost")
             return
         for frame in frames:
-            at_s = frame.time
+            at_s, lasts_s = frame.time, _lasts_s(frame, track)
             untimed = at_s is None or (track.last_s is not None and at_s <= track.last_s)
             if untimed:
-                at_s = 0.0 if track.last_s is None else track.last_s + track.step_s
-                track.untimed += 1
+                at_s = 0.0 if track.last_s is None else track.last_s + lasts_s
             track.last_s, lost, track.lost_now, track.in_a_row = at_s, track.lost_now, 0, 0
-            track.frames += 1
-            if frame.is_corrupt or packet.is_corrupt:
-                track.corrupt += 1
-                track.mark()
-            yield Shown(track, at_s, frame, bool(frame.is_corrupt or packet.is_corrupt), lost, untimed)
+            corrupt = bool(frame.is_corrupt or packet.is_corrupt)
+            if untimed:
+                track.mark("untimed")
+            if corrupt:
+                track.mark("corrupt")
+            yield Shown(track, at_s, frame, corrupt, lost, untimed, lasts_s)
+
+
+def _lasts_s(frame: Any, track: Track) -> float:
+    """How long the frame is shown or heard, seconds."""
+    if getattr(frame, "sample_rate", 0):
+        return float(frame.samples / frame.sample_rate)
+    stated = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else 0.0
+    return stated if 0 < stated < 1 else track.step_s
 
 
 def _step_s(stream: Any) -> float:

@@ -18,7 +18,7 @@ Series = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class StreamFacts:
-    """One stream as its header tells it. Fields that do not apply stay at 0 or ''."""
+    """One stream as its header tells it, and how its decoding went. Fields that do not apply stay at 0 or ''."""
 
     index: int
     kind: str  # video, audio, subtitle, data
@@ -37,6 +37,13 @@ class StreamFacts:
     channels: int = 0
     layout: str = ""
     sample_rate: int = 0
+    stated_frames: int = 0  # as the index counts them, 0 where it does not
+    lost: int = 0  # packets that did not decode
+    corrupt: int = 0  # frames that came out with damage
+    untimed: int = 0  # frames without a time, or with one that goes back
+    damage_start_s: float = 0.0  # first and last of these
+    damage_end_s: float = 0.0
+    end_s: float = 0.0  # end of what was decoded, 0 where nothing was
 
 
 @dataclass(frozen=True)

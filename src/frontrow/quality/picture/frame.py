@@ -32,8 +32,10 @@ class Frame:
 class Meter(Protocol):
     """Turns frames, shown in order, into a few numbers each."""
 
-    names: tuple[str, ...]
-    """Columns of the picture series that this meter fills."""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns of the picture series that this meter fills."""
+        ...
 
     def look(self, frame: Frame) -> Sequence[float]:
         """One number for each of `names`; NaN where this frame was not looked at."""

@@ -18,6 +18,8 @@ from frontrow.quality.picture.frame import Frame
 
 _STEP: Final = 6
 """Every sixth chroma row and column, with the luma beside it: 15,000 pixels of a 1080p frame."""
+_BORDER: Final = 25
+"""A twenty-fifth at each edge is not looked at: many sound films have a line of true black there."""
 _HD_ROWS: Final = 720  # from here on colours are BT.709, below BT.601
 _STRAY: Final = 3.5
 """Codes beyond 16 and 235 that an encode may stray."""
@@ -47,8 +49,9 @@ def _count(
     tall = rows // max(1, u.shape[0]) if coloured else 2
     wide = columns // max(1, u.shape[1]) if coloured else 2
     kg = 1 - kr - kb
-    for row in range(0, rows // tall, _STEP):
-        for column in range(0, columns // wide, _STEP):
+    high, long = rows // tall, columns // wide
+    for row in range(high // _BORDER, high - high // _BORDER, _STEP):
+        for column in range(long // _BORDER, long - long // _BORDER, _STEP):
             luma = y[row * tall, column * wide] * scale
             counts[5] += 1
             counts[0] += luma < 16 - _STRAY

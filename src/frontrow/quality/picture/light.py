@@ -81,6 +81,6 @@ def _difference(plane: NDArray[Any], before: NDArray[Any], step: int) -> float:
     for row in range(rows):
         for column in range(columns):
             now = plane[row * step, column]
-            total += abs(np.int32(now) - np.int32(before[row, column]))
+            total += abs(int(now) - int(before[row, column]))
             before[row, column] = now
-    return total / max(1, rows * columns)
+    return float(total / max(1, rows * columns))

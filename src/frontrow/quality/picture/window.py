@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +16,26 @@ _BLACK: Final = 20.5
 
 
 class Window:
-    """Shares of the height and width that are bars; all 1 where the whole frame is black."""
+    """Shares of the height and width that are bars; all 1 where the whole frame is black.
 
-    names: tuple[str, ...] = ("bar_top", "bar_bottom", "bar_left", "bar_right")
+    `edge_rows` and `edge_columns` tell how much of the first line inside the bars is lit: a window's edge is straight,
+    where the dark of a night is not.
+    """
+
+    names: tuple[str, ...] = ("bar_top", "bar_bottom", "bar_left", "bar_right", "edge_rows", "edge_columns")
 
     def look(self, frame: Frame) -> Sequence[float]:
-        lit = limited(frame.small_y, frame.full_range) > _BLACK
-        return (*_ends(lit.any(axis=1)), *_ends(lit.any(axis=0)))
+        lit = np.asarray(limited(frame.small_y, frame.full_range) > _BLACK)
+        top, bottom, edge_rows = _ends(lit)
+        left, right, edge_columns = _ends(lit.T)
+        return top, bottom, left, right, edge_rows, edge_columns
 
 
-def _ends(lit: NDArray[np.bool_]) -> tuple[float, float]:
-    places = np.flatnonzero(lit)
+def _ends(lit: NDArray[Any]) -> tuple[float, float, float]:
+    """Share of dark rows before and after, and the share that is lit of the darker of the first and last lit row."""
+    places = np.flatnonzero(lit.max(axis=1))
     if not len(places):
-        return 1.0, 1.0
-    return float(places[0] / len(lit)), float((len(lit) - 1 - places[-1]) / len(lit))
+        return 1.0, 1.0, 0.0
+    first, last = places[0], places[-1]
+    edge = min(np.count_nonzero(lit[first]), np.count_nonzero(lit[last])) / lit.shape[1]
+    return float(first / len(lit)), float((len(lit) - 1 - last) / len(lit)), edge

@@ -1,0 +1,52 @@
+"""Levels outside what video may use: whole files with a wrong range, and stretches beyond EBU R 103."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from frontrow.quality.findings import Finding
+from frontrow.quality.measurements import Measurements, Series
+from frontrow.quality.picture.rules import PictureRules
+from frontrow.quality.picture.spans import joined, runs, when
+
+_GAMUT: Final = 4.0
+"""Colours that a conversion clips are common in animation: so many times the share of luma may lie outside."""
+_GAP: Final = 6
+
+
+def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
+    """A wrong range of the whole file (error), otherwise each stretch of excess (warn)."""
+    picture = measured.picture
+    if picture is None:
+        return []
+    whole = _whole(picture, rules)
+    return [whole] if whole else _stretches(picture, rules)
+
+
+def _whole(picture: Series, rules: PictureRules) -> Finding | None:
+    below, above = (float(np.mean(picture[name])) for name in ("below", "above"))
+    if below + above < rules.range_share:
+        return None
+    start, end = when(picture, 0, len(picture["at_s"]))
+    detail = (
+        f"{below:.1%} of all pixels lie below black and {above:.1%} above white: "
+        "full range in a file that says limited, or levels never brought into range"
+    )
+    confidence = min(0.95, 0.6 + 5 * (below + above))
+    return Finding("level_range", "error", start, end, confidence, detail, {"below": below, "above": above})
+
+
+def _stretches(picture: Series, rules: PictureRules) -> list[Finding]:
+    luma = picture["below_legal"] + picture["above_legal"]
+    over = (luma > rules.level_share) | (picture["gamut"] > _GAMUT * rules.level_share)
+    found = []
+    for first, stop in joined(runs(over), _GAP):
+        start, end = when(picture, first, stop)
+        if end - start < rules.level_s:
+            continue
+        numbers = {"luma": float(luma[first:stop].max()), "gamut": float(picture["gamut"][first:stop].max())}
+        detail = f"up to {numbers['luma']:.1%} of luma and {numbers['gamut']:.1%} of colours lie outside EBU R 103"
+        found.append(Finding("level_range", "warn", start, end, 0.7, detail, numbers))
+    return found
