@@ -55,6 +55,15 @@ class ServiceSettings(Section):
     secure_cookies: bool = Field(False, description="send cookies over HTTPS only; set it behind TLS")
 
 
+class PinnedSettings(Section):
+    """[[recommend.pinned]]: a row of an editor's own."""
+
+    heading: str = Field(min_length=1, max_length=120, description="what stands above the row")
+    titles: tuple[str, ...] = Field(min_length=1, description="ids in their order; those a rule hides are left out")
+    at: int = Field(0, ge=0, le=99, description="place on the page, from 0")
+    sponsored: bool = Field(False, description="paid for: the row's kind and each of its tiles say so")
+
+
 class RecommendSettings(Section):
     """[recommend]: the home page."""
 
@@ -62,6 +71,7 @@ class RecommendSettings(Section):
     tiles: int = Field(20, ge=1, le=200, description="most tiles a row")
     genre_rows: int = Field(8, ge=0, le=50, description="most genre rows a page")
     explore: float = Field(0.0, ge=0, le=0.5, description="share of pages whose last top pick is drawn by chance")
+    pinned: tuple[PinnedSettings, ...] = Field((), description="rows of editors and sponsors, on every page")
 
 
 class JobSettings(Section):
@@ -156,7 +166,7 @@ def effective(settings: Settings, workspace: Path | None = None) -> list[Effecti
                 source = str(_path(workspace))
             else:
                 source = "default"
-            value = getattr(section, name)
+            value = section.model_dump()[name]
             if (section_name, name) == ("store", "url"):
                 value = _PASSWORD.sub(r"\1\2***", value)
             lines.append(Effective(f"{section_name}.{name}", value, source, field.description or ""))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import jsonschema
+from dataclasses import replace
+from pathlib import Path
 
-from worlds.service import Running, event
+import jsonschema
+import polars as pl
+
+from frontrow.service.viewers import read_profiles
+from worlds.service import NOW_MS, TITLES, Running, build, event, serve_workspace
 
 
 def get(running: Running, path: str) -> dict:
@@ -31,7 +36,7 @@ def test_likes_make_a_page_at_once_and_are_stored_nowhere(running: Running) -> N
 def test_explain_says_what_speaks_for_a_title_and_which_rule_hides_it(running: Running) -> None:
     page = get(running, "/v1/home/m0")
     best = next(row for row in page["answer"]["rows"] if row["kind"] == "top")["tiles"][0]["title"]
-    why = get(running, f"/v1/explain/m0/{best}")["answer"]
+    why = get(running, f"/v1/explain/{best}?member=m0")["answer"]
     assert why["place"] is not None
     assert why["because"] and why["because"][0]["name"] in why["text"]
     running.client.post(
@@ -39,10 +44,10 @@ def test_explain_says_what_speaks_for_a_title_and_which_rule_hides_it(running: R
         json={"id": event(990, "m0", best).id, "at_ms": event(990, "m0", best).at_ms, "kind": "dismiss",
               "member": "m0", "title": best},
     )  # fmt: skip
-    hidden = get(running, f"/v1/explain/m0/{best}")["answer"]
+    hidden = get(running, f"/v1/explain/{best}?member=m0")["answer"]
     assert hidden["place"] is None
     assert hidden["hidden"] == ["the viewer is not interested"]
-    assert running.client.get("/v1/explain/m0/t999", headers=running.bearer()).status_code == 404
+    assert running.client.get("/v1/explain/t999?member=m0", headers=running.bearer()).status_code == 404
 
 
 def test_two_profiles_of_a_member_have_pages_of_their_own(running: Running) -> None:
@@ -63,6 +68,66 @@ def test_two_profiles_of_a_member_have_pages_of_their_own(running: Running) -> N
 
 def test_answers_are_what_the_description_says(running: Running) -> None:
     paths = get(running, "/openapi.json")["paths"]
-    for path, url in (("/v1/search", "/v1/search?q=title"), ("/v1/explain/{member}/{title}", "/v1/explain/m0/t90")):
+    for path, url in (("/v1/search", "/v1/search?q=title"), ("/v1/explain/{title}", "/v1/explain/t90?member=m0")):
         schema = paths[path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         jsonschema.validate(get(running, url), schema)
+
+
+def test_a_member_whose_id_has_a_slash_is_explained_like_any_other(running: Running) -> None:
+    made = event(960, "tenant/7", "t2")
+    body = {"id": made.id, "at_ms": made.at_ms, "kind": "stop", "member": "tenant/7", "title": "t2", "value": 1.0}
+    running.client.post("/v1/events", headers=running.bearer(), json=body)
+    why = get(running, "/v1/explain/t4?member=tenant/7")["answer"]
+    assert why["because"][0]["title"] == "t2"
+    assert running.client.get("/v1/explain/t4", headers=running.bearer()).status_code == 422
+
+
+def test_a_profile_made_for_kids_is_one_on_every_request_and_after_a_restart(running: Running) -> None:
+    adults = {f"t{i}" for i in range(0, TITLES, 3)}
+    fitted = running.hall.models.model
+    limits = [16 if title in adults else 0 for title in fitted.ids]
+    running.hall.models.model = replace(fitted, titles=fitted.titles.with_columns(maturity=pl.Series(limits)))
+    for number, profile, props in ((950, "small", {"kids": True}), (951, "large", {"kids": False}), (952, "both", {})):
+        body = {"id": event(number, "m1", "").id, "at_ms": NOW_MS, "kind": "join", "member": "m1", "profile": profile}
+        answer = running.client.post("/v1/events", headers=running.bearer(), json=body | {"props": props})
+        assert answer.status_code == 200
+
+    def shown(profile: str) -> set[str]:
+        rows = get(running, f"/v1/home/m1?profile={profile}")["answer"]["rows"]
+        return {tile["title"] for row in rows for tile in row["tiles"]}
+
+    for _ in range(2):  # as taken in, then as read from the log
+        assert shown("small") and not shown("small") & adults
+        assert shown("large") & adults and shown("both") & adults
+        running.hall.viewers.forget("m1")
+    running.hall.models.model = fitted
+    assert read_profiles(running.place.log, "m1") == {"": False, "both": False, "large": False, "small": True}
+    assert read_profiles(running.place.log, "nobody") == {}
+
+
+def test_rows_of_editors_and_sponsors_come_from_the_settings(tmp_path: Path) -> None:
+    place, keys = build(tmp_path / "service")
+    with (place.root / "frontrow.toml").open("a") as settings:
+        settings.write(
+            """
+            [[recommend.pinned]]
+            heading = "Festival week"
+            titles = ["t9", "gone", "t7"]
+            at = 1
+            [[recommend.pinned]]
+            heading = "Brought to you"
+            titles = ["t11"]
+            at = 2
+            sponsored = true
+            """
+        )
+    for running in serve_workspace(place, keys):
+        rows = get(running, "/v1/home/m0")["answer"]["rows"]
+        assert [(row["kind"], row["heading"]) for row in rows[1:3]] == [
+            ("pinned", "Festival week"),
+            ("sponsored", "Brought to you"),
+        ]
+        assert [tile["title"] for tile in rows[1]["tiles"]] == ["t9", "t7"]
+        assert rows[2]["tiles"][0]["reason"]["text"] == "Sponsored"
+        everywhere = [tile["title"] for row in rows for tile in row["tiles"]]
+        assert len(everywhere) == len(set(everywhere))

@@ -106,3 +106,26 @@ def test_an_explored_tile_sends_its_propensity_with_the_impression(page: Page) -
         tile.scroll_into_view_if_needed()
     events = json.loads(asked.value.post_data or "")
     assert [event["props"]["propensity"] for event in events if "propensity" in event["props"]] == [told]
+
+
+def test_a_household_makes_a_profile_for_kids_and_what_it_watches_stays_its_own(page: Page) -> None:
+    page.goto("/?member=m2")
+    page.locator(".profiles summary").click()
+    page.fill("#profile", "Mia & co")
+    page.check(".profiles input[name=kids]")
+    page.get_by_role("button", name="Make it").click()
+    page.wait_for_url("**profile=Mia*")
+    assert page.locator(".profiles summary .badge").inner_text() == "kids"
+    assert "Mia & co has watched nothing yet" in page.locator(".notice").inner_text()
+    assert fits(page)
+    page.locator(".hero .button").click()
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Watched it all").click()
+    page.wait_for_url("**/?member=m2&profile=Mia*")
+    assert page.locator(".notice").count() == 0
+    assert page.locator(".row h2", has_text="Because you watched").count() == 1
+    page.locator(".profiles summary").click()
+    page.locator(".profiles a", has_text="Main profile").click()
+    page.wait_for_url("**/?member=m2")
+    assert page.locator(".profiles summary .badge").count() == 0
+    assert page.locator(".notice").count() == 0

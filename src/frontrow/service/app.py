@@ -23,7 +23,7 @@ from frontrow.service.metrics import Timed
 
 Text = Annotated[str, Query(max_length=128)]
 Country = Annotated[str, Query(pattern="^([A-Z]{2})?$", description="ISO 3166-1 alpha-2")]
-Kids = Annotated[bool, Query(description="a kids' profile: nothing above the age of 7")]
+Kids = Annotated[bool, Query(description="nothing above the age of 7, as for profiles whose join event says kids")]
 Count = Annotated[int, Query(ge=1, le=200)]
 Likes = Annotated[str, Query(max_length=2000, description="ids of titles they say they like, with commas between")]
 Words = Annotated[str, Query(min_length=1, max_length=200, description="a title, a person or a genre")]
@@ -172,12 +172,12 @@ def _add_recommend(app: FastAPI, hall: Hall) -> None:
         return _json(await hall.search(q, count, Audience(member, profile, country, max_maturity, kids)))
 
     @app.get(
-        "/v1/explain/{member}/{title:path}", tags=["recommend"], dependencies=reader,
+        "/v1/explain/{title:path}", tags=["recommend"], dependencies=reader,
         responses=_answers(ExplainDecision) | {404: {"description": "The model knows no such title"}},
     )  # fmt: skip
     async def explain(
-        member: Annotated[str, Path(min_length=1, max_length=128)],
         title: str,
+        member: Annotated[str, Query(min_length=1, max_length=128)],
         profile: Text = "",
         country: Country = "",
         max_maturity: Maturity = 99,

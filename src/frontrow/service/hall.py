@@ -21,7 +21,7 @@ from frontrow.data.events import ForgetReceipt, Receipt
 from frontrow.data.ids import new_id
 from frontrow.data.reviews import Reviews
 from frontrow.data.workspace import Workspace
-from frontrow.recommend.page import PageConfig, build_page
+from frontrow.recommend.page import PageConfig, PinnedRow, build_page
 from frontrow.recommend.rank import similar
 from frontrow.recommend.search import search
 from frontrow.recommend.viewer import Viewer, with_likes
@@ -32,7 +32,7 @@ from frontrow.service.auth import Doorkeeper
 from frontrow.service.ingest import Ingest
 from frontrow.service.metrics import Metrics
 from frontrow.service.models import RECOMMEND, CurrentModel
-from frontrow.service.viewers import Viewers
+from frontrow.service.viewers import Viewers, read_profiles
 
 REFRESH_S = 1.0  # how often a new model or a changed catalogue is looked for
 WORKER_REST_S = 10.0  # least time from one start of the worker to the next
@@ -70,6 +70,10 @@ class Hall:
         self._shape = PageConfig(
             rows=settings.recommend.rows, tiles=settings.recommend.tiles, genre_rows=settings.recommend.genre_rows,
             explore=settings.recommend.explore,
+            pinned=tuple(
+                PinnedRow(f"pinned:{number}", row.heading, row.titles, row.at, row.sponsored)
+                for number, row in enumerate(settings.recommend.pinned, start=1)
+            ),
         )  # fmt: skip
         self._watch: asyncio.Task[None] | None = None
         self._worker: engine.Child | None = None
@@ -130,6 +134,10 @@ class Hall:
         viewer = await self.viewer(audience)
         at_ms = now_ms()
         return self._decision(audience.member, at_ms, choose_first(self.models.model, viewer, count, now_ms=at_ms), "")
+
+    async def profiles(self, member: str) -> dict[str, bool]:
+        """The member's profiles by name, and whether each is a kids' profile; "" is the one without a name."""
+        return {"": False} | await asyncio.to_thread(read_profiles, self.workspace.log, member)
 
     async def forget(self, member: str) -> ForgetReceipt:
         """Remove a member from the log and from memory. Raises UnknownMember."""

@@ -10,13 +10,27 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 
 from frontrow.data import replay
+from frontrow.recommend import profiles
 from frontrow.recommend.viewer import Series, Viewer, observe, viewer_from_events
-from frontrow.schema import Event
+from frontrow.schema import Event, Kind
 
 REMEMBERED = 20_000  # viewers held; about 10 kB each with a hundred titles
 
 ViewerKey = tuple[str, str]
 """(outer member id, profile)."""
+
+
+def read_profiles(log: Path, member: str) -> dict[str, bool]:
+    """A member's profiles that the log names, in the order of their names, and whether each is a kids' profile."""
+    import polars as pl
+
+    inner = replay.inner_member(log, member)
+    if inner is None:
+        return {}
+    events = replay.replay_viewer(log, inner)
+    said = profiles.told(events.filter(pl.col("kind") == str(Kind.JOIN)))
+    named = profiles.mark(events.select("member", "profile").unique().sort("profile"), said)
+    return dict(named.select("profile", profiles.KIDS).iter_rows())
 
 
 class Viewers:

@@ -38,6 +38,26 @@ FEEDBACK = {
 
 Reader = Annotated[Caller, Depends(page_caller)]
 MemberId = Annotated[str, Query(max_length=128)]
+ProfileName = Annotated[str, Query(max_length=64)]
+
+
+async def audience(member: MemberId = "", profile: ProfileName = "") -> Audience:
+    """A page's dependency: as whom it is looked at."""
+    return Audience(member, profile)
+
+
+Who = Annotated[Audience, Depends(audience)]
+
+
+def seen_by(who: Audience) -> dict[str, str]:
+    """What every template is told of them; `who` is for addresses."""
+    return {"member": who.member, "profile": who.profile, "who": as_query(who)}
+
+
+def as_query(who: Audience, **more: object) -> str:
+    """The query of an address that keeps who is watching."""
+    query = {"member": who.member, "profile": who.profile} | more
+    return urlencode({name: value for name, value in query.items() if value != ""})
 
 
 def viewer_pages(hall: Hall) -> APIRouter:
@@ -50,9 +70,9 @@ def viewer_pages(hall: Hall) -> APIRouter:
         return await run_in_threadpool(find_members, hall.workspace.log, prefix, SUGGESTIONS)
 
     @router.get("/")
-    async def home(request: Request, caller: Reader, member: MemberId = "") -> HTMLResponse:
-        began = time.perf_counter()
-        decision = await hall.home(Audience(member))
+    async def home(request: Request, caller: Reader, who: Who) -> HTMLResponse:
+        began, member = time.perf_counter(), who.member
+        decision = await hall.home(who)
         page: Page = decision.answer
         rows = page.rows
         hero, heading = None, ""
@@ -64,12 +84,13 @@ def viewer_pages(hall: Hall) -> APIRouter:
         wide = await pictures.for_page(member, [str(hero.title)] if hero else [], "21:9")
         return render(
             request, "home.html", caller, here="home", pictures=await pictures.for_page(member, shown),
-            hero_picture=wide.get(str(hero.title)) if hero else None, member=member, members=await find(member),
+            hero_picture=wide.get(str(hero.title)) if hero else None, **seen_by(who), members=await find(member),
+            profiles=await hall.profiles(member) if member else {},
             rows=rows, hero=hero, hero_heading=heading,
             hero_poster=hero and draw(str(hero.title), hero.name, hero.genres),
-            link=link_to(member, decision.decision_id), decision_id=decision.decision_id, versions=decision.versions,
-            fallback=_tell_fallback(decision.fallback, member), may_act=caller.may(Role.INGEST),
-            is_new=bool(member) and decision.fallback == "popular",
+            link=link_to(who, decision.decision_id), decision_id=decision.decision_id, versions=decision.versions,
+            fallback=_tell_fallback(decision.fallback, who.profile or member), may_act=caller.may(Role.INGEST),
+            is_new=bool(member) and decision.fallback == "popular", new_id=lambda: new_id(now_ms()),
             workspace=hall.workspace.root, took_ms=1000 * (time.perf_counter() - began),
         )  # fmt: skip
 
@@ -80,10 +101,9 @@ def viewer_pages(hall: Hall) -> APIRouter:
 
     @router.get("/title/{title:path}")
     async def title_page(
-        request: Request, caller: Reader, title: str, member: MemberId = "", d: MemberId = "", row: MemberId = ""
+        request: Request, caller: Reader, title: str, who: Who, d: MemberId = "", row: MemberId = ""
     ) -> HTMLResponse:
-        it = find_title(hall, title)
-        audience = Audience(member)
+        it, member = find_title(hall, title), who.member
         ours = request.headers.get("sec-fetch-site") in {"same-origin", None}  # a link on another site is no click
         if d and member and ours and caller.may(Role.INGEST):
             click = Event(  # one a decision and title, however often the page is reloaded
@@ -91,21 +111,22 @@ def viewer_pages(hall: Hall) -> APIRouter:
                 at_ms=now_ms(),
                 kind=Kind.CLICK,
                 member=member,
+                profile=who.profile,
                 title=title,
                 decision_id=d,
                 props={"row": row},
             )
             await store_event(hall, click)
         try:
-            decision = await hall.similar(title, SIMILAR, audience)
+            decision = await hall.similar(title, SIMILAR, who)
             similar, decision_id = decision.answer.tiles, decision.decision_id
-            why = (await hall.explain(title, audience)).answer if member else None
+            why = (await hall.explain(title, who)).answer if member else None
         except UnknownTitle:  # in the catalogue, not yet in a model
             similar, decision_id, why = [], d, None
         return render(
-            request, "title.html", caller, member=member, members=await find(member), it=it,
+            request, "title.html", caller, **seen_by(who), members=await find(member), it=it,
             pictures=await pictures.for_page(member, [title, *(str(tile.title) for tile in similar)]),
-            similar=similar, why=why, did=await _did(hall, audience, title), link=link_to(member, decision_id),
+            similar=similar, why=why, did=await _did(hall, who, title), link=link_to(who, decision_id),
             decision_id=d or decision_id, may_act=caller.may(Role.INGEST), new_id=lambda: new_id(now_ms()),
         )  # fmt: skip
 
@@ -114,12 +135,12 @@ def viewer_pages(hall: Hall) -> APIRouter:
         request: Request,
         caller: Reader,
         title: str,
-        member: MemberId = "",
+        who: Who,
         d: MemberId = "",
         at: Annotated[float, Query(ge=0, le=1)] = 0.0,
     ) -> HTMLResponse:
         return render(
-            request, "watch.html", caller, member=member, members=await find(member), it=find_title(hall, title),
+            request, "watch.html", caller, **seen_by(who), members=await find(who.member), it=find_title(hall, title),
             at=at, decision_id=d, new_id=lambda: new_id(now_ms()), stream=stream_of(hall.workspace, title),
         )  # fmt: skip
 
@@ -127,6 +148,7 @@ def viewer_pages(hall: Hall) -> APIRouter:
     async def act(
         title: str, action: str, event: Annotated[str, Form()], member: Annotated[str, Form(max_length=128)],
         value: Annotated[float, Form()], decision: Annotated[str, Form(max_length=64)] = "",
+        profile: Annotated[str, Form(max_length=64)] = "",
     ) -> Response:  # fmt: skip
         kind = FEEDBACK.get(action)
         if kind is None:
@@ -139,19 +161,35 @@ def viewer_pages(hall: Hall) -> APIRouter:
                 at_ms=now_ms(),
                 kind=kind,
                 member=member,
+                profile=profile,
                 title=title,
                 decision_id=decision,
                 value=value,
                 device="web",
             ),
         )
+        who = Audience(member, profile)
         if kind is Kind.PLAY:
-            where = f"/watch/{quote(title, safe='')}?{urlencode({'member': member, 'd': decision, 'at': value})}"
+            where = f"/watch/{quote(title, safe='')}?{as_query(who, d=decision, at=value)}"
         elif kind is Kind.STOP:
-            where = f"/?{urlencode({'member': member})}"
+            where = f"/?{as_query(who)}"
         else:
-            where = f"/title/{quote(title, safe='')}?{urlencode({'member': member})}"
+            where = f"/title/{quote(title, safe='')}?{as_query(who)}"
         return RedirectResponse(where, 303)
+
+    @router.post("/profiles", dependencies=[Depends(require(Role.INGEST))])
+    async def make_profile(
+        event: Annotated[str, Form()],
+        member: Annotated[str, Form(min_length=1, max_length=128)],
+        profile: Annotated[str, Form(min_length=1, max_length=64)],
+        kids: Annotated[bool, Form()] = False,
+    ) -> Response:
+        made = Event(
+            id=event, at_ms=now_ms(), kind=Kind.JOIN, member=member, profile=profile.strip(), device="web",
+            props={"kids": kids},
+        )  # fmt: skip
+        await store_event(hall, made)
+        return RedirectResponse(f"/?{as_query(Audience(member, made.profile))}", 303)
 
     return router
 
@@ -164,9 +202,9 @@ async def store_event(hall: Hall, event: Event) -> None:
         raise HTTPException(422, f"{fault.column} {fault.value!r} {fault.reason}")
 
 
-async def _did(hall: Hall, audience: Audience, title: str) -> dict[str, Any]:
+async def _did(hall: Hall, who: Audience, title: str) -> dict[str, Any]:
     """What the member did with the title, as the page shows it."""
-    viewer = await hall.viewer(audience)
+    viewer = await hall.viewer(who)
     watched = viewer.watched.get(hall.models.model.series.get(title, title))
     if watched is None:
         return {}
@@ -184,18 +222,17 @@ def find_title(hall: Hall, title: str) -> Title:
         raise HTTPException(404, str(error)) from None
 
 
-def link_to(member: str, decision_id: str) -> Any:
+def link_to(who: Audience, decision_id: str) -> Any:
     """A function from title and row to the title's address, which tells the click's decision and row."""
 
     def link(title: object, row: str) -> str:
-        query = {"member": member, "d": decision_id, "row": row}
-        return f"/title/{quote(str(title), safe='')}?{urlencode({k: v for k, v in query.items() if v})}"
+        return f"/title/{quote(str(title), safe='')}?{as_query(who, d=decision_id, row=row)}"
 
     return link
 
 
-def _tell_fallback(fallback: str, member: str) -> str:
+def _tell_fallback(fallback: str, viewer: str) -> str:
     if fallback == "popular":
-        who = f"{member} has watched nothing yet" if member else "No member is chosen"
+        who = f"{viewer} has watched nothing yet" if viewer else "No member is chosen"
         return f"{who}, so this is what everybody watches. Play something, and the page becomes theirs."
     return fallback[:1].upper() + fallback[1:]

@@ -36,7 +36,7 @@ slider?.addEventListener("input", () => {
 // An impression is a tile of which half was on the screen for a second.
 const rows = document.querySelector("#rows");
 if (rows?.dataset.acts === "1" && rows.dataset.member) {
-  const { member, decision } = rows.dataset;
+  const { member, profile, decision } = rows.dataset;
   const events = new EventClient({ headers: { "X-CSRF-Token": csrf } });
   const timers = new Map();
   const watcher = new IntersectionObserver((entries) => {
@@ -53,7 +53,7 @@ if (rows?.dataset.acts === "1" && rows.dataset.member) {
           Object.assign(props, { picture, picture_propensity: Number(picturePropensity), segment, picture_arm: pictureArm });
         }
         events.add({
-          kind: "impression", member, title: target.dataset.title, decision_id: decision,
+          kind: "impression", member, profile, title: target.dataset.title, decision_id: decision,
           value: Number(target.dataset.position), props,
         });
       }, 1000));
