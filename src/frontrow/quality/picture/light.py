@@ -77,10 +77,10 @@ def limited(codes: NDArray[np.uint8], full_range: bool) -> NDArray[np.float32]:
 def _difference(plane: NDArray[Any], before: NDArray[Any], step: int) -> float:
     """Mean absolute difference on every `step`th row; `before` takes the new rows."""
     rows, columns = before.shape
-    total = 0
+    total = np.int64(0)
     for row in range(rows):
         for column in range(columns):
             now = plane[row * step, column]
-            total += abs(int(now) - int(before[row, column]))
+            total += abs(np.int64(now) - np.int64(before[row, column]))  # int() of numba stays unsigned
             before[row, column] = now
-    return float(total / max(1, rows * columns))
+    return float(total) / max(1, rows * columns)
