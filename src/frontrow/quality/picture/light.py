@@ -83,4 +83,5 @@ def _difference(plane: NDArray[Any], before: NDArray[Any], step: int) -> float:
             now = plane[row * step, column]
             total += abs(np.int64(now) - np.int64(before[row, column]))  # int() of numba stays unsigned
             before[row, column] = now
-    return float(total) / max(1, rows * columns)
+    mean: float = total / max(1, rows * columns)
+    return mean
