@@ -28,6 +28,7 @@ _MAGIC: Final = (  # (offset, bytes, demuxer)
     (0, b"fLaC", "flac"),
     (0, b"ID3", "mp3"),
     (0, b"\xff\xfb", "mp3"),
+    (0, b"\xff\xf3", "mp3"),
 )
 _PICTURES: Final = {b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"GIF8": "a GIF picture"}
 _PLAYLISTS: Final = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<MPD")
