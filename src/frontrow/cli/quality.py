@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frontrow.cli.options import JsonOption, emit_json, emit_table, note, progress
+from frontrow.cli.quality_review import report, review
 
 if TYPE_CHECKING:
     from frontrow.cli.quality_files import Delivery
@@ -32,6 +33,8 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
     )
     group.command("inspect")(inspect)
+    group.command("review")(review)
+    group.command("report")(report)
     app.add_typer(group, name="quality")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ import numpy as np
 from frontrow.data.catalogue import Catalogue
 from frontrow.data.ids import derive_id
 from frontrow.data.replay import replay
-from frontrow.data.reviews import Found, Inspected, Reviews, last_about_file
+from frontrow.data.reviews import Found, Inspected, Reviews, Word, last_about_file, last_about_findings, missed
 from frontrow.errors import InputError
 from frontrow.media import transcode
 from frontrow.media.container import resolve
@@ -22,7 +23,7 @@ from frontrow.quality.damage import kinds
 from frontrow.quality.inspection import Inspection, beside, inspect_film
 from frontrow.quality.review import Case
 from frontrow.quality.rules import DEFAULT, Pack, load_pack
-from frontrow.schema import Kind
+from frontrow.schema import Event, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ INSPECT_ALL: Final = "inspect-all"
 DEMO: Final = "quality-demo"
 JUDGE: Final = "quality-judge"
 KINDS: Final = (INSPECT, INSPECT_ALL, DEMO)
+_VALUES: Final = {"approve": 1.0, "reject": 0.0, "right": 1.0, "wrong": 0.0}
 DAMAGED: Final = "bbb-damaged.mp4"
 DEMO_PIECE_S: Final = (120.0, 40.0)  # begin and length: a lit scene with sound
 DEMO_DAMAGE: Final = (("freeze", 0.7), ("dropout", 0.8), ("macroblocking", 0.8))
@@ -190,6 +192,36 @@ def waiting(reviews: Reviews, reviewer: str = "") -> list[tuple[Case, Inspected]
 def audit(reviews: Reviews) -> review.Audit:
     """What the audits of automatic approvals say so far, older inspections of a file included."""
     return review.audit(cases(reviews.inspections(current=False), last_about_file(reviews.words())))
+
+
+def event_of(word: Word, it: Inspected) -> Event:
+    """What was said, as an event of the log; its member is the reviewer."""
+    props: dict[str, str | int | float | bool | None] = {
+        "inspection": it.id, "file": it.file, "said": word.said, "finding": word.number, "code": word.code or None,
+        "start_s": word.start_s, "end_s": word.end_s, "machine": it.verdict, "risk": it.risk, "audit": it.audit,
+    }  # fmt: skip
+    return Event(
+        id=word.id, at_ms=word.at_ms, kind=Kind.REVIEW, member=word.reviewer, title=it.title,
+        value=_VALUES.get(word.said), props={name: value for name, value in props.items() if value is not None},
+    )  # fmt: skip
+
+
+def figures(reviews: Reviews) -> dict[str, Any]:
+    """What reviewers' words add up to: verdicts, audit, agreement, and each code's precision."""
+    inspections, words = reviews.inspections(current=False), reviews.words()
+    said, about = last_about_file(words), last_about_findings(words)
+    codes = {(each.id, found.number): found.code for each in inspections for found in reviews.found(each.id)}
+    judged = ((codes[key], votes) for key, votes in about.items() if key in codes)
+    everything = cases(inspections, said)
+    checked = review.audit(everything)
+    return {
+        "verdicts": dict(Counter(each.verdict for each in inspections if each.current)),
+        "audit": vars(checked) | {"share": checked.share},
+        "agreement": review.agreement(everything),
+        "codes": [
+            vars(x) | {"precision": x.precision} for x in review.scores(judged, [span.code for span in missed(words)])
+        ],
+    }
 
 
 def _finite(numbers: Any) -> dict[str, float]:

@@ -144,3 +144,34 @@ def agreement(cases: Iterable[Case]) -> tuple[int, int]:
         pairs += math.comb(total, 2)
         same += sum(math.comb(count, 2) for count in words.values())
     return same, pairs
+
+
+@dataclass(frozen=True)
+class Score:
+    """What reviewers say of the findings of one code."""
+
+    code: str
+    right: int
+    wrong: int
+    missed: int
+    low: float
+    """95% interval of the precision."""
+    high: float
+
+    @property
+    def precision(self) -> float | None:
+        """Right by judged; None where none was judged."""
+        return self.right / (self.right + self.wrong) if self.right + self.wrong else None
+
+
+def scores(judged: Iterable[tuple[str, Mapping[str, str]]], missed: Iterable[str]) -> list[Score]:
+    """By code, from (code, the last word of each reviewer: right or wrong) a finding, and codes of missed spans."""
+    right, wrong, overlooked = Counter[str](), Counter[str](), Counter(missed)
+    for code, words in judged:
+        votes = Counter(words.values())
+        if votes["right"] != votes["wrong"]:  # who disagrees says nothing together
+            (right if votes["right"] > votes["wrong"] else wrong)[code] += 1
+    return [
+        Score(code, right[code], wrong[code], overlooked[code], *interval(right[code], right[code] + wrong[code]))
+        for code in sorted({*right, *wrong, *overlooked})
+    ]

@@ -27,7 +27,6 @@ from frontrow.jobs.queue import Queue
 from frontrow.quality import review
 from frontrow.quality.findings import CODES
 from frontrow.quality.markers import timecode
-from frontrow.schema import Event, Kind
 from frontrow.service.auth import Caller, require
 from frontrow.service.hall import Hall, now_ms
 from frontrow.web.pages import store_event
@@ -36,7 +35,6 @@ from frontrow.web.site import page_caller, render
 Reader = Annotated[Caller, Depends(page_caller)]
 _REVIEW = [Depends(require(Role.REVIEW))]
 _ADMIN = [Depends(require(Role.ADMIN))]
-_VALUES = {"approve": 1.0, "reject": 0.0, "right": 1.0, "wrong": 0.0}
 _FILM_TYPES = {
     ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm", ".mkv": "video/x-matroska",
     ".mp3": "audio/mpeg", ".wav": "audio/wav", ".ogg": "video/ogg",
@@ -132,7 +130,7 @@ def quality_pages(hall: Hall) -> APIRouter:
             raise HTTPException(422, f"there is no finding code {code!r}")
         word = Word(new_id(now), it.id, _reviewer(caller), said, now, number, code, start_s, end_s)
         await run_in_threadpool(reviews.say, [word])
-        await store_event(hall, event_of(word, it))
+        await store_event(hall, work.event_of(word, it))
         if "application/json" in request.headers.get("accept", ""):
             return JSONResponse({"id": word.id, "said": said})
         after = f"/quality/next?after={it.id}" if said in ABOUT_FILE else f"/quality/{it.id}"
@@ -165,18 +163,6 @@ def quality_pages(hall: Hall) -> APIRouter:
         return FileResponse(path, media_type=_FILES[name], filename=f"{it.file.rsplit('/', 1)[-1]}.{name}")
 
     return router
-
-
-def event_of(word: Word, it: Inspected) -> Event:
-    """What was said, as an event of the log; its member is the reviewer."""
-    props: dict[str, str | int | float | bool | None] = {
-        "inspection": it.id, "file": it.file, "said": word.said, "finding": word.number, "code": word.code or None,
-        "start_s": word.start_s, "end_s": word.end_s, "machine": it.verdict, "risk": it.risk, "audit": it.audit,
-    }  # fmt: skip
-    return Event(
-        id=word.id, at_ms=word.at_ms, kind=Kind.REVIEW, member=word.reviewer, title=it.title,
-        value=_VALUES.get(word.said), props={name: value for name, value in props.items() if value is not None},
-    )  # fmt: skip
 
 
 def _reviewer(caller: Caller) -> str:
