@@ -89,6 +89,12 @@ class MediaSettings(Section):
     roots: tuple[str, ...] = Field(("media",), description="folders with films; relative ones lie in the workspace")
 
 
+class StreamingSettings(Section):
+    """[streaming]: how films are played."""
+
+    experiment: str = Field("", description="TOML of an experiment between bitrate controllers; empty: none runs")
+
+
 class LogSettings(Section):
     """[log]: what the service writes about itself."""
 
@@ -112,6 +118,7 @@ class Settings(BaseSettings):
     recommend: RecommendSettings = RecommendSettings()
     jobs: JobSettings = JobSettings()
     media: MediaSettings = MediaSettings()
+    streaming: StreamingSettings = StreamingSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -47,6 +47,11 @@ _VERSION = re.compile(r"\d{8}T\d{9}Z-[0-9a-f]{16}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.(npy|parquet|json|txt)")
 
 
+def is_version(text: str) -> bool:
+    """Whether `text` could be the name of a version."""
+    return _VERSION.fullmatch(text) is not None
+
+
 class FileEntry(msgspec.Struct, frozen=True):
     """One file of a version."""
 

@@ -17,7 +17,7 @@ from frontrow.delivery import captions, dash, package
 from frontrow.delivery.ladder import Rung
 from frontrow.delivery.thumbnails import Sheet
 from frontrow.errors import InputError
-from frontrow.jobs import artwork
+from frontrow.jobs import artwork, policies
 from frontrow.media import transcode
 from frontrow.media.container import resolve
 from frontrow.media.probe import Probe, probe
@@ -70,7 +70,9 @@ def run(context: JobContext, *, title: str, preset: str = "veryfast") -> dict[st
     else:
         rungs = [Rung(**rung) for rung in kept]
     beside = Beside(_subtitles_beside(film), _chosen_poster(context.workspace, found))
-    return write(film, rungs, out, preset, beside=beside, step=context.step)
+    told = write(film, rungs, out, preset, beside=beside, step=context.step)
+    policies.write_learnt(context.workspace, out)
+    return told
 
 
 def read_rungs(file: Path) -> list[Rung]:
@@ -143,7 +145,7 @@ def write(
         "sizes_kbit": [[round(float(x), 1) for x in row] for row in title.sizes_kbit],
     }  # fmt: skip
     (out / ABOUT).write_text(json.dumps(about), "utf-8")
-    write_policy(out / "policy.json", title)
+    policies.write(out / "policy.json", title, policies.SHIPPED)
     (out / "master.m3u8").write_text(package.master_playlist(renditions, sounds=sounds, subtitles=texts), "utf-8")
     step(1000, 1000, "packaged")
     return {
@@ -152,20 +154,6 @@ def write(
         "subtitles": [x.language for x in texts],
         "bytes": sum(sum(x.segment_bytes) for x in renditions),
     }  # fmt: skip
-
-
-def write_policy(file: Path, title: Any, predictor: Any = None, weights: Any = None) -> None:
-    """Solve for the web player's table and write it; by default with the predictor and weights that ship."""
-    from frontrow.delivery.lines import MEASURED
-    from frontrow.delivery.policy import to_dict
-    from frontrow.delivery.qoe import LINEAR
-    from frontrow.delivery.simulator import WEB_PLAYER
-    from frontrow.delivery.table import WEB, build
-
-    table = build(title, weights or LINEAR, predictor or MEASURED, WEB_PLAYER, config=WEB)
-    writing = file.with_suffix(".writing")
-    writing.write_text(json.dumps(to_dict(table)), "utf-8")
-    writing.rename(file)
 
 
 def _make(

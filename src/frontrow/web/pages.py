@@ -21,7 +21,7 @@ from frontrow.service.auth import Caller, require
 from frontrow.service.hall import Audience, Hall, now_ms
 from frontrow.service.ingest import Request as Events
 from frontrow.web.artwork import Pictures
-from frontrow.web.player import stream_of
+from frontrow.web.player import Playback
 from frontrow.web.posters import draw
 from frontrow.web.site import page_caller, render
 
@@ -49,7 +49,7 @@ async def audience(member: MemberId = "", profile: ProfileName = "") -> Audience
 Who = Annotated[Audience, Depends(audience)]
 
 
-def seen_by(who: Audience) -> dict[str, str]:
+def seen_by(who: Audience) -> dict[str, Any]:
     """What every template is told of them; `who` is for addresses."""
     return {"member": who.member, "profile": who.profile, "who": as_query(who)}
 
@@ -64,6 +64,7 @@ def viewer_pages(hall: Hall) -> APIRouter:
     """Routes of the viewer's side of the site."""
     router = APIRouter(include_in_schema=False)
     pictures = Pictures(hall)
+    playback = Playback(hall)
 
     async def find(prefix: str) -> list[str]:
         """A few members for the switcher."""
@@ -139,9 +140,11 @@ def viewer_pages(hall: Hall) -> APIRouter:
         d: MemberId = "",
         at: Annotated[float, Query(ge=0, le=1)] = 0.0,
     ) -> HTMLResponse:
+        play = await run_in_threadpool(playback.decide, who.member, title)
+        wide = await pictures.for_page(who.member, [title], "16:9")
         return render(
             request, "watch.html", caller, **seen_by(who), members=await find(who.member), it=find_title(hall, title),
-            at=at, decision_id=d, new_id=lambda: new_id(now_ms()), stream=stream_of(hall.workspace, title),
+            at=at, decision_id=d, new_id=lambda: new_id(now_ms()), play=play, picture=wide.get(title),
         )  # fmt: skip
 
     @router.post("/title/{title:path}/{action}", dependencies=[Depends(require(Role.INGEST))])

@@ -168,6 +168,25 @@ export class AbrController {
   }
 }
 
+// BBA-0 (Huang et al., SIGCOMM 2014), a controller without a table to compare with: the rung follows the buffer alone.
+export class BufferController {
+  constructor(rungs, reservoir = 5, cushion = 10) {
+    Object.assign(this, { rungs, reservoir, cushion });
+  }
+
+  downloaded() {}
+
+  choose(sizes, buffer, left, most = this.rungs - 1) {
+    const top = this.rungs - 1;
+    const rung = Math.floor((top * (buffer - this.reservoir)) / this.cushion);
+    return Math.max(Math.min(rung, top, most), 0);
+  }
+
+  abandon() {
+    return -1;
+  }
+}
+
 // Which interval of ascending `levels` holds `value`, and how far into it.
 function place(levels, value) {
   if (levels.length === 1) return [0, 0];

@@ -1,80 +1,92 @@
-// Plays a packaged film with hls.js: abr.js chooses each rung, and what the viewer got goes to the log as qoe events.
+// Plays a packaged film with hls.js: the controller of the viewer's arm chooses each rung, and what the viewer got goes to
+// the log (experience.js). The first segment is asked for at once in the lowest rung; the controller's table follows it,
+// so that on a poor line it does not stand in the way of the first picture.
 
-import { AbrController } from "./abr.js";
-import { EventClient } from "./events.js";
+import { AbrController, BufferController } from "./abr.js";
+import { EventClient, newId } from "./events.js";
+import { Experience } from "./experience.js";
+import { addSeekStrip } from "./seek.js";
 
 const CHECK_MS = 100; // how often a download is looked at
 const REPORT_MS = 30_000;
+const AWAIT_KBPS = 1500; // on a faster line the second segment waits for the controller's table,
+const AWAIT_MS = 1000; // but no longer than this
+const BUFFER_S = 26; // asked for up to here; the table is made for it
+const LIVE = { liveSyncDuration: 3, liveMaxLatencyDuration: 10, maxLiveSyncPlaybackRate: 1.1, lowLatencyMode: true };
+const SAVER = "frontrow-data-saver";
 const video = document.querySelector("#player");
-const { stream, member, title, decision } = video.dataset;
+const { member, profile, title, decision } = video.dataset;
+const play = JSON.parse(video.dataset.play);
+const { stream } = play;
 const csrf = document.querySelector('meta[name="csrf"]')?.content;
 const events = new EventClient({ headers: csrf ? { "X-CSRF-Token": csrf } : {} });
-const began = performance.now();
-const seen = { startup_s: null, stall_s: 0, stalls: 0, switches: 0, kbit: 0, media_s: 0 };
-window.frontrowPlayback = seen; // for tests and the curious
-
-// Start-up, and stalls: waiting that no seek explains.
-let stalledAt = null;
-video.addEventListener("playing", () => {
-  if (seen.startup_s === null) {
-    seen.startup_s = (performance.now() - began) / 1000;
-    tell("play", { value: video.currentTime });
-  }
-  endStall();
-});
-video.addEventListener("waiting", () => {
-  if (seen.startup_s !== null && !video.seeking && stalledAt === null) stalledAt = performance.now();
-});
-video.addEventListener("seeking", endStall);
-
-function endStall() {
-  if (stalledAt === null) return;
-  const seconds = (performance.now() - stalledAt) / 1000;
-  stalledAt = null;
-  if (seconds < 0.05) return; // a decoder's hiccup, which nobody sees
-  seen.stall_s += seconds;
-  seen.stalls += 1;
-}
+const session = newId();
+const saver = document.querySelector("#saver");
+let about = {};
 
 function tell(kind, more) {
-  events.add({ kind, member, title, decision_id: decision || "", device: "web", ...more });
+  events.add({ kind, member, profile, title, session, decision_id: decision || "", device: "web", ...more });
 }
 
-function report() {
-  endStall();
-  if (seen.startup_s === null) return;
-  const bitrate = seen.media_s ? seen.kbit / seen.media_s : 0;
-  tell("qoe", { props: {
-    stall_s: seen.stall_s, startup_s: seen.startup_s, bitrate_kbps: bitrate, stalls: seen.stalls, switches: seen.switches,
-    controller: "frontrow",
-  } });
+function tellQoe(props) {
+  const { controller, version } = play;
+  tell("qoe", { decision_id: play.decision_id, props: { ...props, controller, version, data_saver: savesData() } });
   const quality = document.querySelector("#quality");
-  if (quality) quality.value = `${Math.round(bitrate)} kbit/s, ${seen.stall_s.toFixed(1)} s of stalls`;
+  const { total } = experience;
+  if (quality && total.media_s) {
+    const vmaf = total.vmaf_s / total.media_s;
+    quality.value = `${Math.round(total.kbit / total.media_s)} kbit/s${vmaf ? `, VMAF ${vmaf.toFixed(0)}` : ""}, `
+      + `${total.stall_s.toFixed(1)} s of stalls`;
+  }
 }
-setInterval(report, REPORT_MS);
+
+const experience = new Experience(video, tellQoe);
+window.frontrowPlayback = experience.total; // for tests and the curious
+video.addEventListener("playing", () => {
+  if (play.exposure) tell("exposure", { decision_id: play.decision_id, props: play.exposure });
+  tell("play", { value: video.currentTime });
+  events.flush(); // the page of live sessions shows it now
+}, { once: true });
+setInterval(() => experience.report(), REPORT_MS);
 video.addEventListener("ended", () => {
-  report();
+  experience.report("ended");
   tell("stop", { value: 1 });
   events.flush().then(() => { video.dataset.state = "ended"; });
 });
 addEventListener("pagehide", () => {
-  report();
-  if (video.duration) tell("stop", { value: Math.min(video.currentTime / video.duration, 1) });
+  if (!video.ended) experience.report("left");
+  if (video.duration && !video.ended) tell("stop", { value: Math.min(video.currentTime / video.duration, 1) });
   events.leave();
 });
 
 const at = Number(video.dataset.at) || 0;
 video.addEventListener("loadedmetadata", () => { if (at > 0 && at < 1) video.currentTime = at * video.duration; }, { once: true });
-if (globalThis.Hls?.isSupported()) await playWithHls();
+if (saver) {
+  saver.checked = localStorage.getItem(SAVER) === "1";
+  saver.addEventListener("change", () => localStorage.setItem(SAVER, saver.checked ? "1" : "0"));
+}
+if (globalThis.Hls?.isSupported()) playWithHls();
 else video.src = `${stream}/master.m3u8`; // Safari plays HLS by itself
-video.play().catch(() => {}); // browsers may want a click first
+video.addEventListener("playing", () => addSeekStrip(video, document.querySelector("#seek"), `${stream}/thumbnails.vtt`), { once: true });
+video.play().catch(() => { // this browser wants a click first, and the wait counts from there
+  video.addEventListener("play", () => { experience.began = performance.now(); }, { once: true });
+});
 
-async function playWithHls() {
-  const policy = await (await fetch(`${stream}/policy.json`)).json();
-  const abr = new AbrController(policy);
-  const hls = new Hls({ enableWorker: false, maxBufferLength: 26, maxMaxBufferLength: 30, startLevel: 0, testBandwidth: false });
-  let rung = 0;
+function savesData() {
+  return Boolean(saver?.checked ?? navigator.connection?.saveData);
+}
+
+function playWithHls() {
+  let abr = null; // until its table is there, the lowest rung
+  const early = []; // downloads of that time
+  let fetched = false;
+  const hls = new Hls({
+    enableWorker: false, maxBufferLength: BUFFER_S, maxMaxBufferLength: BUFFER_S + 4, startLevel: 0, testBandwidth: false,
+    capLevelOnFPSDrop: true, ...LIVE,
+  });
   let loading = null;
+  let newest = 0; // number of the newest segment that came
+  let decodes = Infinity; // highest rung that the device decodes in time
   const buffered = () => {
     for (let i = 0; i < video.buffered.length; i++) {
       const [start, end] = [video.buffered.start(i), video.buffered.end(i)];
@@ -82,47 +94,72 @@ async function playWithHls() {
     }
     return 0;
   };
-  const sizes = (segment) => policy.sizes_kbit[Math.min(segment, policy.sizes_kbit.length - 1)];
-  const left = (segment) => Math.max(policy.sizes_kbit.length - segment - 1, 0);
+  const isLive = () => Boolean(hls.levels[hls.loadLevel]?.details?.live);
+  const sizes = (segment) => about.sizes_kbit?.[Math.min(segment, about.sizes_kbit.length - 1)]
+    ?? hls.levels.map((level) => (level.averageBitrate * (about.segment_s ?? 4)) / 1000);
+  const left = (segment) => (isLive() || !about.sizes_kbit ? Infinity : Math.max(about.sizes_kbit.length - segment - 1, 0));
 
-  // No more than the screen can show, and half the ladder for who saves data.
+  // No more than the screen can show and the device can decode, and half the ladder for who saves data.
   const most = () => {
-    if (navigator.connection?.saveData) return Math.floor((hls.levels.length - 1) / 2);
+    const top = hls.levels.length - 1;
+    const caps = [top, decodes, hls.autoLevelCapping >= 0 ? hls.autoLevelCapping : top];
+    if (savesData()) caps.push(Math.floor(top / 2));
     const pixels = video.clientHeight * devicePixelRatio;
     const enough = hls.levels.findIndex((level) => level.height >= 0.9 * pixels);
-    if (enough < 0 || pixels === 0) return hls.levels.length - 1;
-    return hls.levels.findLastIndex((level) => level.height === hls.levels[enough].height);
+    if (enough >= 0 && pixels > 0) caps.push(hls.levels.findLastIndex((level) => level.height === hls.levels[enough].height));
+    return Math.min(...caps);
   };
-  const decide = (segment) => {
-    rung = abr.choose(sizes(segment), buffered(), left(segment), most());
-    hls.nextLoadLevel = rung;
+  const decide = (segment, buffer) => {
+    hls.nextLoadLevel = abr ? abr.choose(sizes(segment), buffer, left(segment), most()) : 0;
   };
 
+  const learn = async () => {
+    fetched = true;
+    const [policy, told] = await Promise.all([
+      play.policy ? fetch(play.policy).then((it) => it.json()) : null, fetch(`${stream}/package.json`).then((it) => it.json()),
+    ]);
+    about = told;
+    abr = policy ? new AbrController(policy) : new BufferController(told.rungs.length);
+    for (const download of early) abr.downloaded(...download);
+    if (!loading) decide(newest + 1, buffered());
+  };
+  const note = (...download) => (abr ? abr.downloaded(...download) : early.push(download));
+
+  hls.on(Hls.Events.MANIFEST_PARSED, async () => {
+    const checks = await Promise.all(hls.levels.map(canDecode));
+    const first = checks.indexOf(false);
+    if (first > 0) decodes = first - 1;
+  });
   hls.on(Hls.Events.FRAG_LOADING, (_, { frag }) => {
     if (frag.type === "main" && frag.sn !== "initSegment") loading = frag;
   });
   hls.on(Hls.Events.FRAG_LOADED, (_, { frag }) => {
     if (frag.type !== "main" || frag.sn === "initSegment") return;
     loading = null;
+    newest = frag.sn;
     const { loading: times, total, loaded } = frag.stats;
     const kbit = ((total || loaded) * 8) / 1000;
-    if (seen.media_s && frag.level !== abr.last) seen.switches += 1;
-    seen.kbit += kbit;
-    seen.media_s += frag.duration;
-    abr.downloaded(kbit, (times.first - times.start) / 1000, (times.end - times.start) / 1000, frag.level);
+    const [first, whole] = [(times.first - times.start) / 1000, (times.end - times.start) / 1000];
+    const rate = kbit / Math.max(whole - first, 1e-6);
+    note(kbit, first, whole, frag.level);
+    experience.segment(kbit, frag.duration, frag.level, play.vmaf[frag.level], rate);
+    if (!fetched) {
+      if (rate > AWAIT_KBPS) hls.pauseBuffering();
+      learn().catch(() => { fetched = false; }).finally(() => hls.resumeBuffering()); // a failure: with the next segment
+      setTimeout(() => hls.resumeBuffering(), AWAIT_MS);
+    }
+    decide(frag.sn + 1, buffered() + frag.duration); // before hls.js asks for the next one
   });
-  hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => {
-    if (frag.type === "main" && frag.sn !== "initSegment") decide(frag.sn + 1);
-  });
+  video.addEventListener("seeking", () => decide(Math.floor(video.currentTime / (about.segment_s ?? 4)), buffered()));
   setInterval(() => {
     const { loaded, loading: times } = loading?.stats ?? {};
-    if (!loaded || !times.first || video.paused) return;
+    if (!abr || !loaded || !times.first || video.paused) return;
     const elapsed = (performance.now() - times.start) / 1000;
     const arrived = (loaded * 8) / 1000;
     const first = (times.first - times.start) / 1000;
     const lower = abr.abandon(loading.level, sizes(loading.sn), arrived, first, elapsed, buffered(), left(loading.sn));
     if (lower < 0) return;
-    abr.downloaded(arrived, first, elapsed);
+    note(arrived, first, elapsed);
     const frag = loading;
     loading = null;
     hls.nextLoadLevel = lower;
@@ -131,4 +168,17 @@ async function playWithHls() {
   }, CHECK_MS);
   hls.loadSource(`${stream}/master.m3u8`);
   hls.attachMedia(video);
+}
+
+// Whether the device says that it decodes a rung smoothly; true where the browser does not tell.
+async function canDecode(level) {
+  if (!navigator.mediaCapabilities || !level.videoCodec) return true;
+  const contentType = `video/mp4; codecs="${level.videoCodec}"`;
+  const { width, height, bitrate } = level;
+  try {
+    const told = await navigator.mediaCapabilities.decodingInfo({ type: "media-source", video: { contentType, width, height, bitrate, framerate: 30 } });
+    return told.supported && told.smooth;
+  } catch {
+    return true;
+  }
 }
