@@ -1,11 +1,11 @@
 """The sound meter: samples in, one row of numbers each 100 ms out, in bounded memory.
 
-`look` takes what the decoder gives, `take` hands over the rows that are finished, `finish` ends the last one. The
-series holds, a row: K-weighted power, peaks, the power of each channel and what pairs of channels share, short gaps.
+`look` takes what the decoder gives, `take` hands over the rows that are finished, `finish` ends the last one.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Final
 
 import numpy as np
@@ -13,17 +13,53 @@ from numpy.typing import NDArray
 
 from frontrow.quality.measurements import StreamFacts
 from frontrow.quality.sound import kernels
+from frontrow.quality.sound.lines import LineMeter
 from frontrow.quality.sound.weighting import channel_gains, interpolators, k_weighting
 
 Floats = NDArray[np.float32]
 
 ROWS_A_SECOND: Final = 10
+ROW_S: Final = 1 / ROWS_A_SECOND
 MOST_CHANNELS: Final = 8
 """Channels beyond these are not measured one by one; no layout of films has more."""
 _BATCH_ROWS: Final = 10
 """Rows worked on at once: compiled loops want long pieces, and a second is soon there."""
 _SLIP_S: Final = 0.02
 """A time stamp this far from where the samples so far end is a hole or an overlap, not rounding."""
+_ORDER: Final = 16
+"""Of the short-time prediction; twice as much told no more clicks."""
+_CLICK_NEAR_S: Final = 0.0015
+_CLICK_FAR_S: Final = 0.015
+"""A voice of 67 Hz and more has another pulse within this time."""
+_PARTS: Final = 50
+"""Windows a row, of 2 ms: shorter ones follow the wave of a bass instead of its power."""
+_GAP_MOST: Final = 250
+"""Longest gap, windows; what is longer is silence."""
+_GAP_LEAD: Final = _GAP_MOST + 40
+_BAND_SAMPLES: Final = 8192
+_LOW_HZ: Final = 160.0
+"""What an LFE channel holds lies below (120 Hz by the standard, and a filter's slope)."""
+
+SERIES: Final = {
+    "at_s": "start of the row in the file, seconds",
+    "power": "K-weighted mean square of all channels by their weights (BS.1770)",
+    "peak": "largest sample of any channel, full scale 1",
+    "true_peak": "largest value between samples of any channel, full scale 1",
+    "slip_s": "time stamps jump by this much before the row: > 0 a hole, < 0 an overlap",
+    "flat": "share of samples in flat tops, of the channel with most",
+    "click": "largest prediction error by the largest around it",
+    "click_size": "the same error, full scale 1",
+    "gap_s": "length of the deepest short gap that ends in the row, 0 without one",
+    "gap_depth_db": "how far it lies under what is around it",
+    "gap_end_s": "where it ends, seconds of the file",
+    "onset": "largest rise of the power within 20 ms, dB",
+    "onset_at_s": "where, seconds of the file",
+    "hum_50": "amplitude of steady lines at 50 Hz and its multiples, each 4 s, else NaN",
+    "hum_60": "the same for 60 Hz",
+    "cov_i_j": "mean product of channels i and j",
+    "low_i": "share of channel i's power below 160 Hz, once a second and with more than two channels, else NaN",
+}
+"""What each column of the series holds."""
 
 
 class SoundMeter:
@@ -36,7 +72,10 @@ class SoundMeter:
         self._sections = k_weighting(self.rate)
         self._filter = np.zeros((self.channels, 4))
         self._phases = interpolators(self.rate)
-        self._before = np.zeros((self.channels, max(self._phases.shape[1] - 1, 23)), np.float32)
+        self._far = int(_CLICK_FAR_S * self.rate)
+        self._before = np.zeros((self.channels, max(_ORDER + 2 * self._far, self._phases.shape[1] - 1)), np.float32)
+        self._short = np.zeros((self.channels, _GAP_LEAD), np.float32)
+        self._lines = LineMeter(self.rate, ROWS_A_SECOND)
         self._waiting: list[Floats] = []
         self._waiting_samples = 0
         self._samples_done = 0
@@ -44,12 +83,9 @@ class SoundMeter:
         self._start_s: float | None = None
         self._slip_s = 0.0
         self._finished: list[dict[str, NDArray[Any]]] = []
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Columns of the series."""
         pairs = [f"cov_{i}_{j}" for i in range(self.channels) for j in range(i, self.channels)]
-        return ("at_s", "power", "peak", "true_peak", "slip_s", *pairs)
+        low = [f"low_{i}" for i in range(self.channels)] if self.channels > 2 else []
+        self.names = (*(name for name in SERIES if not name.endswith(("_i", "_j"))), *pairs, *low)
 
     def look(self, samples: Floats, at_s: float) -> None:
         """Take decoded samples (channels, n), float32 with full scale 1, that begin at `at_s` of the file."""
@@ -65,7 +101,7 @@ class SoundMeter:
             self._work()
 
     def finish(self) -> None:
-        """The stream has ended: work on what waits. Less than a row at the very end is padded with silence."""
+        """The stream has ended: work on what waits. Less than a row at the very end is filled up with silence."""
         if self._waiting_samples:
             missing = self._bound(self._rows_waiting() + 1) - self._waiting_samples
             if missing > 0:
@@ -91,7 +127,7 @@ class SoundMeter:
     def _work(self) -> None:
         rows = self._rows_waiting()
         bounds = np.array([self._bound(row) for row in range(rows + 1)])
-        waiting = np.concatenate(self._waiting, axis=1)
+        waiting = np.nan_to_num(np.concatenate(self._waiting, axis=1), copy=False, posinf=1.0, neginf=-1.0)
         sound, rest = np.ascontiguousarray(waiting[:, : bounds[-1]]), waiting[:, bounds[-1] :]
         self._finished.append(self._measure(sound, bounds))
         self._waiting, self._waiting_samples = [rest], rest.shape[1]
@@ -102,33 +138,94 @@ class SoundMeter:
     def _measure(self, sound: Floats, bounds: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         assert self._start_s is not None
         rows = len(bounds) - 1
+        at_s = self._start_s + (self._samples_done + bounds[:-1]) / self.rate
         padded = np.concatenate([self._before, sound], axis=1)
         self._before = padded[:, -self._before.shape[1] :]
-        power = np.empty((self.channels, rows))
-        kernels.weighted_power(sound, self._sections, self._filter, bounds, power)
-        sample_peak, true_peak = (
-            np.empty((self.channels, rows), np.float32),
-            np.empty((self.channels, rows), np.float32),
-        )
-        kernels.peaks(padded, self._phases, bounds, sample_peak, true_peak)
+        found: dict[str, NDArray[Any]] = {"at_s": at_s, "slip_s": np.zeros(rows)}
+        found["slip_s"][0] = self._slip_s
+        found |= self._levels(sound, padded, bounds) | self._impulses(padded, bounds) | self._edges(sound, bounds, at_s)
+        found["hum_50"], found["hum_60"] = self._lines.look(sound.mean(axis=0), rows)
         shared = _covariances(sound, bounds)
-        slip_s = np.zeros(rows)
-        slip_s[0] = self._slip_s
-        found: dict[str, NDArray[Any]] = {
-            "at_s": self._start_s + (self._samples_done + bounds[:-1]) / self.rate,
+        found |= {f"cov_{i}_{j}": shared[:, i, j] for i in range(self.channels) for j in range(i, self.channels)}
+        if self.channels > 2:
+            low = np.full((self.channels, rows), np.nan)
+            low[:, 0] = self._low_shares(sound)
+            found |= {f"low_{i}": low[i] for i in range(self.channels)}
+        return {name: found[name].astype(np.float64 if name == "at_s" else np.float32) for name in self.names}
+
+    def _levels(self, sound: Floats, padded: Floats, bounds: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        shape = (self.channels, len(bounds) - 1)
+        power, sample_peak, true_peak = np.empty(shape), np.empty(shape, np.float32), np.empty(shape, np.float32)
+        kernels.weighted_power(sound, self._sections, self._filter, bounds, power)
+        kernels.peaks(
+            padded[:, -sound.shape[1] - self._phases.shape[1] + 1 :], self._phases, bounds, sample_peak, true_peak
+        )
+        flat = np.empty(shape, np.float32)
+        kernels.flat_tops(sound, bounds, 0.002, 3, 4, flat)
+        return {
             "power": self._gains @ power,
             "peak": sample_peak.max(axis=0),
             "true_peak": true_peak.max(axis=0),
-            "slip_s": slip_s,
+            "flat": flat.max(axis=0),
         }
-        for i in range(self.channels):
-            for j in range(i, self.channels):
-                found[f"cov_{i}_{j}"] = shared[:, i, j]
-        return {name: values if name == "at_s" else values.astype(np.float32) for name, values in found.items()}
+
+    def _impulses(self, padded: Floats, bounds: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        ratio, size = np.empty((2, self.channels, len(bounds) - 1), np.float32)
+        lead = _ORDER + 2 * self._far
+        near = int(_CLICK_NEAR_S * self.rate)
+        kernels.clicks(padded[:, -bounds[-1] - lead :], bounds, _ORDER, near, self._far, ratio, size)
+        return {"click": _worst(ratio, ratio), "click_size": _worst(ratio, size)}
+
+    def _edges(self, sound: Floats, bounds: NDArray[np.int64], at_s: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Short gaps and sudden rises, out of the power in windows of 2 ms."""
+        rows = len(bounds) - 1
+        short = np.empty((self.channels, rows * _PARTS), np.float32)
+        kernels.short_power(sound, bounds, _PARTS, short)
+        power = np.concatenate([self._short, short], axis=1)
+        self._short = power[:, -_GAP_LEAD:]
+        length, depth_db, end = np.empty((3, self.channels, rows), np.float32)
+        kernels.gaps(power, _GAP_LEAD, rows, _PARTS, _GAP_MOST, length, depth_db, end)
+        part_s = ROW_S / _PARTS
+        onset, place = _onsets(power.sum(axis=0), rows)
+        return {
+            "gap_s": _worst(depth_db, length) * part_s,
+            "gap_depth_db": _worst(depth_db, depth_db),
+            "gap_end_s": at_s[0] + _worst(depth_db, end) * part_s,
+            "onset": onset,
+            "onset_at_s": at_s[0] + place * part_s,
+        }
+
+    def _low_shares(self, sound: Floats) -> NDArray[Any]:
+        """Share of each channel's power below 160 Hz, in the first samples of the batch."""
+        piece = sound[:, :_BAND_SAMPLES]
+        spectrum = np.abs(np.fft.rfft(piece * np.hanning(piece.shape[1]), axis=1)) ** 2
+        low = np.fft.rfftfreq(piece.shape[1], 1 / self.rate) < _LOW_HZ
+        shares: NDArray[Any] = (spectrum[:, low].sum(axis=1) + 1e-12) / (spectrum.sum(axis=1) + 2e-12)
+        return shares
+
+
+def _worst(by: Floats, values: Floats) -> Floats:
+    """Of (channels, rows), the row's value in the channel where `by` is largest."""
+    picked: Floats = np.take_along_axis(values, by.argmax(axis=0)[None], axis=0)[0]
+    return picked
+
+
+def _onsets(power: Floats, rows: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Largest rise (dB) from the 60 ms before to the 20 ms after, a row, and its window counted from the batch's first.
+
+    What follows the batch is not known yet: rises are told 20 ms late.
+    """
+    summed = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
+    place = np.arange(_GAP_LEAD - 10, len(power) - 10)
+    after = (summed[place + 10] - summed[place]) / 10
+    before = (summed[place] - summed[place - 30]) / 30
+    rise_db = (10 * np.log10((after + 1e-7) / (before + 1e-7))).reshape(rows, _PARTS)
+    largest = rise_db.argmax(axis=1)
+    return rise_db.max(axis=1), largest + np.arange(rows) * _PARTS - 10
 
 
 def _covariances(sound: Floats, bounds: NDArray[np.int64]) -> NDArray[np.float64]:
     """Mean products (rows, channels, channels) of all pairs of channels."""
     wide = sound.astype(np.float64)
-    parts = [wide[:, begin:end] for begin, end in zip(bounds[:-1], bounds[1:], strict=True)]
+    parts = [wide[:, begin:end] for begin, end in itertools.pairwise(bounds)]
     return np.stack([part @ part.T / part.shape[1] for part in parts])
