@@ -181,3 +181,9 @@ def test_subrip_becomes_webvtt():
 def test_bad_subtitles_are_refused_by_line(text, said):
     with pytest.raises(InputError, match=said):
         to_webvtt(text, "film.srt")
+
+
+def test_a_titles_folder_is_its_id_percent_encoded(tmp_path):
+    place = create(tmp_path / "place")
+    assert packaging.folder_of(place, "a/b é~.x").name == "a%2Fb%20%C3%A9~.x"
+    assert packaging.folder_of(place, "..").parent.name == "streams"

@@ -1,7 +1,7 @@
 """What viewers got, read back from the `qoe` events that players send.
 
-A report covers what happened since the last one of its session: `played_s`, `stall_s`, `stalls`, `bitrate_kbps` (mean of
-what was fetched), `switch_kbps` (sum of the changes of rate), `rates_kbps` (measured by each download, as text),
+A report covers what happened since the last one of its session: `played_s`, `stall_s`, `stalls`, `bitrate_kbps` (mean
+of what was fetched), `switch_kbps` (sum of the changes of rate), `rates_kbps` (measured by each download, as text),
 `vmaf_s` (VMAF times seconds), `startup_s` in the first, and `end`: `left` or `ended` in the last.
 """
 

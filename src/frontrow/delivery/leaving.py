@@ -3,7 +3,8 @@
 The log-odds of leaving in a report's period fall with the period's QoE. Beside QoE by the shipped weights, stall and
 switches enter once more with coefficients that a Gaussian prior holds near zero: with few leavings the weights stay
 what they were, with many they become what viewers say. Dobrian et al. (SIGCOMM 2011) and Krishnan and Sitaraman
-(IMC 2012) show that stalls drive leaving; what is learnt is still an association, so it is kept within a factor of four.
+(IMC 2012) show that stalls drive leaving; what is learnt is an association all the same, so it is kept within a factor
+of four.
 """
 
 from __future__ import annotations

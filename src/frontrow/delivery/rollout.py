@@ -62,7 +62,8 @@ def decide(trial: Trial, tolerance: float, stall_tolerance: float) -> None:
     if trial.gain < -tolerance * abs(trial.old_qoe):
         raise GateRefused(
             f"not published: over the lines of {trial.sessions} logged sessions the new table's QoE is "
-            f"{trial.new_qoe:.4f} a segment, {-trial.gain:.4f} below the present one's {trial.old_qoe:.4f} ({interval}); "
+            f"{trial.new_qoe:.4f} a segment, {-trial.gain:.4f} below the present one's {trial.old_qoe:.4f} "
+            f"({interval}); "
             f"jobs.gate_tolerance allows {tolerance:.1%}"
         )
     if trial.new_stall_ratio > trial.old_stall_ratio + stall_tolerance:

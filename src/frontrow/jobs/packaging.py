@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
 from frontrow.data.catalogue import Catalogue
 from frontrow.delivery import captions, dash, package
@@ -31,6 +30,8 @@ FOLDER: Final = "streams"
 ABOUT: Final = "package.json"
 _MODEST: Final = ((234, 31.0), (360, 29.0), (540, 28.0), (720, 27.0), (1080, 27.0))
 """Height and CRF of each rung of a film whose own ladder was not looked for: half an hour's work saved."""
+_PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
+"""Bytes of a title's id that stand for themselves in a folder's name; others are percent-encoded."""
 _SCENES: Final = 2
 _SCENE_S: Final = 4.0
 _TIME_S: Final = 3 * 3600.0
@@ -49,7 +50,7 @@ class Beside:
 
 def folder_of(workspace: Workspace, title: str) -> Path:
     """Where a title's package lies, whether there is one or not."""
-    return workspace.root / FOLDER / quote(title, safe="")
+    return workspace.root / FOLDER / "".join(chr(x) if x in _PLAIN else f"%{x:02X}" for x in title.encode())
 
 
 def run(context: JobContext, *, title: str, preset: str = "veryfast") -> dict[str, Any]:
