@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from frontrow.recommend.history import Histories, histories
 from frontrow.recommend.metrics import top_k
-from frontrow.recommend.rank import reorder
 from frontrow.recommend.signals import Interactions
 from frontrow.recommend.sources import blend, personal_scores
+from frontrow.recommend.standing import reorder
 
 if TYPE_CHECKING:
     from frontrow.recommend.model import Model

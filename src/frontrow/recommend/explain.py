@@ -22,7 +22,7 @@ from frontrow.recommend.signals import FINISHED_FRACTION
 
 if TYPE_CHECKING:
     from frontrow.recommend.model import Model
-    from frontrow.recommend.rank import Standing
+    from frontrow.recommend.standing import Standing
     from frontrow.recommend.viewer import Viewer
 
 Why = tuple[str, str] | None

@@ -26,8 +26,9 @@ from frontrow.recommend import rules, shelves
 from frontrow.recommend.answer import Page, Row
 from frontrow.recommend.calibration import calibrate
 from frontrow.recommend.explain import Why, make_tiles
-from frontrow.recommend.rank import Standing, stand, top
+from frontrow.recommend.rank import top
 from frontrow.recommend.shelves import Shelf
+from frontrow.recommend.standing import Standing, stand
 from frontrow.recommend.viewer import Viewer
 
 if TYPE_CHECKING:

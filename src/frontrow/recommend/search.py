@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from frontrow.recommend import rules
 from frontrow.recommend.answer import Ranked
 from frontrow.recommend.explain import Why, make_tiles
-from frontrow.recommend.rank import stand
 from frontrow.recommend.sources import sparse_sum
+from frontrow.recommend.standing import stand
 from frontrow.recommend.viewer import Viewer
 
 if TYPE_CHECKING:

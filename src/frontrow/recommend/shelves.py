@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontrow.recommend.crowd import crowd_name, crowds_of
-from frontrow.recommend.rank import Standing
+from frontrow.recommend.standing import Standing
 
 if TYPE_CHECKING:
     from frontrow.recommend.model import Model

@@ -9,7 +9,8 @@ import numpy as np
 from frontrow.recommend import rules
 from frontrow.recommend.answer import Ranked
 from frontrow.recommend.explain import BY_POPULARITY, make_tiles
-from frontrow.recommend.rank import stand, top
+from frontrow.recommend.rank import top
+from frontrow.recommend.standing import stand
 from frontrow.recommend.viewer import Viewer
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from frontrow.errors import UnknownTitle
 from frontrow.recommend import rules
 from frontrow.recommend.answer import Because
 from frontrow.recommend.explain import terms
-from frontrow.recommend.rank import stand
+from frontrow.recommend.standing import stand
 from frontrow.recommend.viewer import Viewer
 
 if TYPE_CHECKING:
