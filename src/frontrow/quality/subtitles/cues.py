@@ -109,7 +109,7 @@ def _neighbours(cues: Sequence[Cue], rules: SubtitleRules, frame_rate: float) ->
                 what = f"begins {-gap_s:.3f} s before the cue ahead of it ends"
                 yield _of(cue, "overlap", "error" if gap_s < -0.5 else "warn", what, overlap_s=-gap_s)
             elif gap_s < least_s - TICK_S and not (rules.cues_may_touch and gap_s <= TICK_S):
-                what = f"{gap_s * frame_rate:.1f} frames after the cue ahead of it; at least {rules.gap_frames} are asked for"
+                what = f"{gap_s * frame_rate:.1f} frames after the cue ahead; at least {rules.gap_frames} are asked for"
                 yield _of(cue, "gap", "warn", what, gap_s=gap_s)
         if before is None or cue.end_s >= before.end_s:
             last[cue.position] = cue
