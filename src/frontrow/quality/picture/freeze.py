@@ -13,7 +13,7 @@ import numpy as np
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements, Series
 from frontrow.quality.picture.rules import PictureRules
-from frontrow.quality.picture.spans import Mask, cuts, joined, runs, step_s, when
+from frontrow.quality.picture.spans import Mask, alike, cuts, runs, step_s, when
 
 _PEAK: Final = 8.0
 """Largest change of a cell, codes, while the picture stands."""
@@ -35,7 +35,7 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
         return []
     still = still_frames(picture, rules)
     cut = cuts(picture)
-    found = [_judge(picture, cut, first, stop, rules) for first, stop in joined(runs(still), 1)]
+    found = [_judge(picture, cut, first, stop, rules) for first, stop in runs(still)]
     return [finding for finding in found if finding] + _holes(picture)
 
 
@@ -56,12 +56,16 @@ def _judge(picture: Series, cut: Mask, first: int, stop: int, rules: PictureRule
     inside = float(np.nanmedian(fine[first:stop]))
     before = fine[max(1, first - _BEFORE) : first]
     busy = float(np.median(before)) if len(before) else 0.0
-    last = float(np.max(before[-2:])) if len(before) else 0.0
-    stops = len(before) >= 3 and busy > max(_BUSY, 4 * inside) and last > _REST * busy
+    last = float(before[-1]) if len(before) else 0.0
+    stops = (
+        len(before) >= 3 and busy > max(_BUSY, 4 * inside) and last > _REST * max(busy, float(np.median(before[-4:])))
+    )
     own = not cut[max(0, first - 3) : first].any() and not _fades(picture, first)
-    numbers = {"length_s": length, "motion_before": busy, "motion": inside}
     tail = stop == len(fine)
-    if stops and own:
+    goes_on = not tail and not cut[stop : stop + 2].any() and alike(picture, first, stop)
+    shortest = rules.freeze_s if goes_on else rules.freeze_cut_s
+    numbers = {"length_s": length, "motion_before": busy, "motion": inside}
+    if stops and own and length >= shortest:
         where = "to the end" if tail else "in the middle of a shot"
         return Finding(
             "freeze", "error", start, end, 0.9, f"the picture stands still for {length:.1f} s {where}", numbers

@@ -11,13 +11,14 @@ from frontrow.quality.measurements import Measurements, Series
 from frontrow.quality.picture.rules import PictureRules
 from frontrow.quality.picture.spans import joined, runs, when
 
-_GAMUT: Final = 4.0
-"""Colours that a conversion clips are common in animation: so many times the share of luma may lie outside."""
 _GAP: Final = 6
 
 
 def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
-    """A wrong range of the whole file (error), otherwise each stretch of excess (warn)."""
+    """A wrong range of the whole file (error), otherwise each stretch of excess (info, warn where it is gross).
+
+    Colours outside R 103 are told and not held against a film: half of a blue sky in clean animation lies there.
+    """
     picture = measured.picture
     if picture is None:
         return []
@@ -40,13 +41,15 @@ def _whole(picture: Series, rules: PictureRules) -> Finding | None:
 
 def _stretches(picture: Series, rules: PictureRules) -> list[Finding]:
     luma = picture["below_legal"] + picture["above_legal"]
-    over = (luma > rules.level_share) | (picture["gamut"] > _GAMUT * rules.level_share)
     found = []
-    for first, stop in joined(runs(over), _GAP):
+    for first, stop in joined(runs(luma > rules.level_share), _GAP):
         start, end = when(picture, first, stop)
         if end - start < rules.level_s:
             continue
         numbers = {"luma": float(luma[first:stop].max()), "gamut": float(picture["gamut"][first:stop].max())}
         detail = f"up to {numbers['luma']:.1%} of luma and {numbers['gamut']:.1%} of colours lie outside EBU R 103"
-        found.append(Finding("level_range", "warn", start, end, 0.7, detail, numbers))
+        gross = numbers["luma"] > rules.level_gross_share
+        found.append(
+            Finding("level_range", "warn" if gross else "info", start, end, 0.7 if gross else 0.3, detail, numbers)
+        )
     return found

@@ -13,11 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontrow.quality.measurements import Series
-from frontrow.quality.picture.freeze import still_frames
 from frontrow.quality.picture.rules import PictureRules
-from frontrow.quality.picture.spans import Mask, local_median, runs, step_s
+from frontrow.quality.picture.spans import Mask, runs
 
 _REACH: Final = 12
+_MOVES: Final = 0.15
+"""Codes a pixel from which on a frame moves."""
+_FULL: Final = 0.5
+"""Motion on both sides of a repeated frame, as a share of the usual."""
+_LEAP: Final = 2.5
+_MOST: Final = 5
+"""Most frames in a row that are a stutter; more are a standstill."""
 _PEAK_SHARE: Final = 0.2
 """The largest change of a repeated frame, as a share of that of the frames around."""
 _TWOS: Final = 0.4
@@ -43,20 +49,26 @@ class Rhythm:
 
 
 def marks(picture: Series, rules: PictureRules) -> Mask:
-    """Frames that repeat the one before while the picture moves; standstills are left out."""
+    """Frames that repeat the one before while the picture moves, in full motion before and after.
+
+    A pose that comes to rest slows down first; a repeated frame is one in the midst of motion. Several in a row count
+    only where the motion then makes up for them with a leap.
+    """
     fine, peak = np.nan_to_num(picture["motion_fine"]), np.nan_to_num(picture["motion_peak"])
-    moving = np.where(fine > 0.15, fine, np.nan)
-    around = _upper_median(moving)
-    peaks = local_median(np.where(fine > 0.15, peak, 0.0), _REACH)
+    around = _upper_median(np.where(fine > _MOVES, fine, np.nan))
     same = (fine <= np.maximum(0.1, rules.repeat_share * around)) & (around >= rules.repeat_motion)
-    same &= peak <= np.maximum(8.0, _PEAK_SHARE * peaks)
     same[0] = False
-    standing = np.zeros(len(fine), bool)
-    most = max(3, round(0.25 / step_s(picture)))
-    for first, stop in runs(same | still_frames(picture, rules)):
-        if stop - first > most:
-            standing[max(0, first - 1) : stop + 1] = True
-    return np.asarray(same & ~standing)
+    kept = np.zeros(len(fine), bool)
+    for first, stop in runs(same):
+        if first < 2 or stop >= len(fine) - 1 or stop - first > _MOST:
+            continue
+        usual, count = around[first], stop - first
+        before, after = fine[first - 1], fine[stop]
+        leap = _LEAP if count > 1 else 1.0
+        moving = before >= _FULL * usual and after >= _FULL * leap * usual
+        quiet = peak[first:stop].max() <= max(6.0, _PEAK_SHARE * min(peak[first - 1], peak[stop]))
+        kept[first:stop] = moving and quiet
+    return np.asarray(kept)
 
 
 def rhythms(at: NDArray[Any], least: int = 4) -> list[Rhythm]:

@@ -19,7 +19,9 @@ class PictureRules:
     """Longest black at the start or the end, seconds; a slate and a second or two are usual."""
 
     freeze_s: float = 1.0
-    """Shortest standstill after motion that counts as a freeze, seconds: a viewer notices half a second."""
+    """Shortest standstill in motion that goes on afterwards, seconds: a viewer notices half a second."""
+    freeze_cut_s: float = 2.0
+    """Shortest one that ends with a cut or the film, seconds: a pose may be held that long."""
     freeze_fine: float = 0.35
     """Mean difference of pixels, codes, up to which two frames are the same picture encoded twice."""
     still_s: float = 30.0
@@ -43,6 +45,8 @@ class PictureRules:
 
     level_share: float = 0.01
     """Share of the picture that may lie outside EBU R 103 (1%)."""
+    level_gross_share: float = 0.08
+    """Share from which on it is a fault and not only a note: white letters of credits reach 4%."""
     level_s: float = 1.0
     """Shortest time outside of it, seconds."""
     range_share: float = 0.01
@@ -89,9 +93,9 @@ class PictureRules:
     """Levels of a gradient in a row that stand apart; clean film stays below 4, colour bars have 4."""
     band_s: float = 0.5
     """Shortest time with bands, seconds."""
-    blur_sharpness: float = 0.62
-    """Sharpness of the sharpest edges up to which a shot can be blurred: a Gaussian of one pixel leaves 0.5."""
-    blur_share: float = 0.62
+    blur_sharpness: float = 0.48
+    """Sharpness of the sharpest edges up to which a shot can be blurred: a Gaussian of 1.3 pixels leaves 0.45."""
+    blur_share: float = 0.55
     """The same as a share of what the film usually has."""
     blur_s: float = 1.0
     """Shortest blurred shot, seconds."""

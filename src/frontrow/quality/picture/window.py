@@ -19,16 +19,16 @@ class Window:
     """Shares of the height and width that are bars; all 1 where the whole frame is black.
 
     `edge_rows` and `edge_columns` tell how much of the first line inside the bars is lit: a window's edge is straight,
-    where the dark of a night is not.
+    where the dark of a night is not. `lit` is the share of the whole frame that is not black.
     """
 
-    names: tuple[str, ...] = ("bar_top", "bar_bottom", "bar_left", "bar_right", "edge_rows", "edge_columns")
+    names: tuple[str, ...] = ("bar_top", "bar_bottom", "bar_left", "bar_right", "edge_rows", "edge_columns", "lit")
 
     def look(self, frame: Frame) -> Sequence[float]:
         lit = np.asarray(limited(frame.small_y, frame.full_range) > _BLACK)
         top, bottom, edge_rows = _ends(lit)
         left, right, edge_columns = _ends(lit.T)
-        return top, bottom, left, right, edge_rows, edge_columns
+        return top, bottom, left, right, edge_rows, edge_columns, float(lit.mean())
 
 
 def _ends(lit: NDArray[Any]) -> tuple[float, float, float]:

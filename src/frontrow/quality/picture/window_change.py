@@ -15,6 +15,8 @@ _AXES: Final = (("bar_top", "bar_bottom", "edge_rows", 1 / 72, "letterbox"),
                 ("bar_left", "bar_right", "edge_columns", 1 / 128, "pillarbox"))  # fmt: skip
 _LIT: Final = 40.0
 """Least brightness, codes, of a frame whose edges can be told."""
+_FULL: Final = 0.7
+"""Least share of a window that is lit: rolling credits are no picture between bars."""
 _EDGE: Final = 0.45
 """Share of the first line inside the bars that is lit where they are straight."""
 
@@ -34,6 +36,7 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
         usual = float(np.percentile(np.minimum(picture[one], picture[other])[seen], 20))
         step = max(rules.window_step, 1.5 * cell)
         narrow = seen & (bars >= usual + step) & (bars < 0.45) & (picture[edge] >= _EDGE)
+        narrow &= picture["lit"] >= _FULL * (1 - 2 * bars)
         for first, stop in joined(runs(narrow), 2):
             start, end = when(picture, first, stop)
             if (
