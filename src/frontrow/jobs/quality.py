@@ -38,6 +38,7 @@ DEMO: Final = "quality-demo"
 JUDGE: Final = "quality-judge"
 KINDS: Final = (INSPECT, INSPECT_ALL, DEMO)
 _VALUES: Final = {"approve": 1.0, "reject": 0.0, "right": 1.0, "wrong": 0.0}
+SUBTITLES: Final = "subtitles.vtt"
 DAMAGED: Final = "bbb-damaged.mp4"
 DEMO_PIECE_S: Final = (120.0, 40.0)  # begin and length: a lit scene with sound
 DEMO_DAMAGE: Final = (("freeze", 0.7), ("dropout", 0.8), ("macroblocking", 0.8))
@@ -109,6 +110,8 @@ def write(inspection: Inspection, pack: Pack, out: Path) -> None:
     (out / "report.html").write_text(report.render(inspection, pack, pictures), "utf-8")
     (out / "markers.edl").write_text(markers.edl(findings, inspection.path.name, rate), "ascii", newline="")
     (out / "markers.csv").write_text(markers.table(findings, rate), "utf-8", newline="")
+    if inspection.track:
+        (out / SUBTITLES).write_text(markers.webvtt(inspection.track), "utf-8")
 
 
 def still_name(start_s: float, end_s: float) -> str:

@@ -14,8 +14,8 @@ from frontrow.quality.measurements import Series
 
 Array = NDArray[Any]
 WIDTH: Final = 1100
-LEFT: Final = 56
-_PLOT: Final = WIDTH - LEFT - 10
+LEFT: Final = 112
+_PLOT: Final = WIDTH - LEFT - 24
 _POINTS: Final = 900
 _LANE: Final = 16
 _SHORT_TERM_ROWS: Final = 30  # 3 s of 100 ms, EBU Tech 3341's "S"
@@ -51,7 +51,7 @@ def timeline(findings: Sequence[Finding], track: Any, length_s: float) -> str:
     body = []
     for lane, code in enumerate(codes):
         top = 4 + lane * _LANE
-        body.append(_text(LEFT - 6, top + 11, code.replace("_", " ")[:14], "end"))
+        body.append(_text(LEFT - 6, top + 11, code.replace("_", " "), "end"))
         body.append(f'<line x1="{LEFT}" x2="{LEFT + _PLOT}" y1="{top + 14}" y2="{top + 14}" class="axis"/>')
         body += [_span(x, top + 2, 10, length_s) for x in findings if x.code == code]
     if cues:

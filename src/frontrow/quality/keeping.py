@@ -4,7 +4,7 @@
                                                     000001/...
                                                     whole.msgpack      facts and faults: nothing is left to measure
 
-A file that has changed has another hash, and is measured anew.
+A file that has changed has another hash, and is measured anew; so it is when Frontrow measures other things.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from frontrow import __version__
 from frontrow.quality.measurements import FileFacts, Measurements, Series, StreamFacts
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 FOLDER: Final = ".measured"
 _WHOLE: Final = "whole.msgpack"
-_FORM: Final = 1  # what is measured: counted up when meters change, so that old numbers are not taken for new ones
 
 Part = Mapping[str, Any]
 """What the probe hands over: "picture" a series, "sound" and "speech" a series by stream index."""
@@ -36,7 +37,7 @@ class Kept:
 
     def __init__(self, folder: Path, film: Path) -> None:
         stat = film.stat()
-        named = f"{_FORM}\0{film.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}"
+        named = f"{_form()}\0{film.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}"
         self._folder = folder / FOLDER / hashlib.blake2b(named.encode(), digest_size=12).hexdigest()
         self._count = 0
 
@@ -96,6 +97,14 @@ class Kept:
         (self._folder / "writing.msgpack").rename(self._folder / _WHOLE)
         for folder in self._folder.glob("[0-9]*[0-9]"):
             shutil.rmtree(folder)
+
+
+@cache
+def _form() -> str:
+    """What is measured: numbers of another version, or of other meters, are not taken for today's."""
+    from frontrow.quality.picture import meters
+
+    return " ".join([__version__, *(name for meter in meters.make() for name in meter.names)])
 
 
 def _flat(part: Part) -> Iterable[tuple[str, Series]]:

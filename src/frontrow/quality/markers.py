@@ -1,4 +1,4 @@
-"""Findings as markers that editing systems read: an EDL (CMX 3600) with locators, and CSV.
+"""Findings as markers that editing systems read, an EDL (CMX 3600) with locators and CSV; cues as players read them.
 
 Timecodes count frames at the film's own rate; at 29.97 and 59.94 frames a second they drop numbers (two, or four, at
 each minute but every tenth), so that they stay with the clock (SMPTE ST 12-1).
@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from typing import Final
+from html import escape
+from typing import Any, Final
 
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements
@@ -70,6 +71,21 @@ def table(findings: Sequence[Finding], rate: float) -> str:
              _harmless(x.detail))
         )  # fmt: skip
     return text.getvalue()
+
+
+def webvtt(track: Any) -> str:
+    """The cues of a subtitle track as WebVTT, for a browser's player."""
+    parts = ["WEBVTT\n"]
+    for cue in track.cues:
+        if 0 <= cue.start_s < cue.end_s:
+            text = escape("\n".join(line for line in cue.lines if line.strip()), quote=False)
+            parts.append(f"{_vtt_clock(cue.start_s)} --> {_vtt_clock(cue.end_s)}\n{text}\n")
+    return "\n".join(parts)
+
+
+def _vtt_clock(at_s: float) -> str:
+    ms = round(at_s * 1000)
+    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
 
 
 def _span(finding: Finding, rate: float) -> tuple[str, str]:

@@ -54,7 +54,7 @@ def render(inspection: Inspection, pack: Pack, pictures: Mapping[float, bytes] |
         f"<h1>{escape(inspection.path.name)}</h1></div>"
     )
     risk = (
-        f'<p class="quiet">Risk that a reviewer would reject it: <meter min="0" max="1" value="{verdict.risk:.3f}">'
+        f'<p class="quiet">Risk that a reviewer would reject it: <meter min="0" max="1" low="0.2" high="0.5" optimum="0" value="{verdict.risk:.3f}">'
         f"</meter> {verdict.risk:.0%}, by {escape(by)}. Held to “{escape(pack.title)}” of {escape(pack.dated)} "
         f"({escape(pack.source)}).</p>"
     )

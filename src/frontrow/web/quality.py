@@ -39,7 +39,9 @@ _FILM_TYPES = {
     ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm", ".mkv": "video/x-matroska",
     ".mp3": "audio/mpeg", ".wav": "audio/wav", ".ogg": "video/ogg",
 }  # fmt: skip
-_FILES = {"report.html": "text/html", "markers.edl": "text/plain", "markers.csv": "text/csv"}
+_FILES = {
+    "report.html": "text/html", "markers.edl": "text/plain", "markers.csv": "text/csv", work.SUBTITLES: "text/vtt",
+}  # fmt: skip
 
 
 def quality_pages(hall: Hall) -> APIRouter:
@@ -92,6 +94,7 @@ def quality_pages(hall: Hall) -> APIRouter:
             "missed": [span for span in missed(words) if has_decided or span.reviewer == reviewer],
             "codes": [code for group in ("picture", "sound", "subtitles") for code in CODES[group]],
             "playable": _is_playable(it.file),
+            "has_subtitles": (work.folder(hall.workspace, it.id) / work.SUBTITLES).is_file(),
             "clock": lambda at_s: timecode(at_s, it.frame_rate),
         }
 

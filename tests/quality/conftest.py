@@ -1,0 +1,5 @@
+"""`film` makes tiny films."""
+
+from __future__ import annotations
+
+from worlds.films import film as film
