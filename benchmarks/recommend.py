@@ -8,6 +8,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,6 +19,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
 
+from benchmarks import recommend_fit
 from benchmarks.figure import Figure
 from frontrow.data import fetch
 from frontrow.errors import FetchFailed
@@ -87,14 +90,24 @@ def strong_generalisation(data: Path, seeds: Sequence[int] = range(5)) -> Iterat
         peer_value=float(np.mean(ease_ndcg)), detail=f"R@20 {np.mean(ours_recall):.4f}",
     )  # fmt: skip
     yield from divergences
+    yield from beside_peers(X, seeds[0], ours_ndcg[0])
 
 
-def _split(X: csr_array, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """NDCG@100 a member of ours and of tuned EASE, our scores, and the test part of one split."""
+Part = tuple[np.ndarray, np.ndarray]
+"""What is folded in, and what is looked for: bool [members, titles] each."""
+
+
+def _members(X: csr_array, seed: int) -> tuple[csr_array, Part, Part]:
+    """80% of the members to train on, 10% to choose by, 10% to report on."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(X.shape[0])
     a, b = int(0.8 * len(order)), int(0.9 * len(order))
-    train, middle, test = X[order[:a]], _fold(X[order[a:b]], rng), _fold(X[order[b:]], rng)
+    return X[order[:a]], _fold(X[order[a:b]], rng), _fold(X[order[b:]], rng)
+
+
+def _split(X: csr_array, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, Part]:
+    """NDCG@100 a member of ours and of tuned EASE, our scores, and the test part of one split."""
+    train, middle, test = _members(X, seed)
     G = edlae.gram(train, 0.0)
     plain = [edlae.solve(G.copy(), EdlaeConfig(ridge / float(G.diagonal().mean()), 0.0, 0.0)) for ridge in EASE_RIDGES]
     best = max(plain, key=lambda B: _ndcg100(middle[0].astype(np.float32) @ B, middle).mean())
@@ -106,7 +119,28 @@ def _split(X: csr_array, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray,
     return _ndcg100(scores, test), _ndcg100(test[0].astype(np.float32) @ best, test), scores, test
 
 
-def _fold(X: csr_array, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def beside_peers(X: csr_array, seed: int, ours: float) -> Iterator[Figure]:
+    """What the peers reach on one of the splits, each in its own environment."""
+    train, _, (folded, wanted) = _members(X, seed)
+    user, item = train.nonzero()
+    fold_user, fold_item = np.nonzero(folded)
+    with tempfile.TemporaryDirectory() as folder:
+        split, out = Path(folder) / "split.npz", Path(folder) / "out.npz"
+        np.savez(split, user=user, item=item, fold_user=fold_user, fold_item=fold_item)
+        for name, environment, what in recommend_fit.PEERS:
+            title = f"ML-1M strong generalisation, split {seed}: NDCG@100 beside {name}"
+            try:
+                recommend_fit.rank_by_peer(environment, what, split, out)
+            except (subprocess.CalledProcessError, OSError) as error:
+                yield Figure(f"{title}: left out", float("nan"), detail=str(error)[:80])
+                continue
+            with np.load(out) as file:
+                hits = np.take_along_axis(wanted, file["best"], axis=1)
+            theirs = float(metrics.ndcg(hits, wanted.sum(axis=1)).mean())
+            yield Figure(title, ours, "", theirs, "at least", name, theirs)
+
+
+def _fold(X: csr_array, rng: np.random.Generator) -> Part:
     """80% of each history, and the rest."""
     everything = X.toarray() > 0
     kept = np.zeros_like(everything)
@@ -116,12 +150,12 @@ def _fold(X: csr_array, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarra
     return kept, everything & ~kept
 
 
-def _ndcg100(scores: np.ndarray, part: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _ndcg100(scores: np.ndarray, part: Part) -> np.ndarray:
     scores[part[0]] = -np.inf
     return metrics.ndcg(metrics.top_hits(scores, part[1], 100), part[1].sum(axis=1))
 
 
-def _calibrated(data: Path, scores: np.ndarray, part: tuple[np.ndarray, np.ndarray]) -> Iterator[Figure]:
+def _calibrated(data: Path, scores: np.ndarray, part: Part) -> Iterator[Figure]:
     """Genre divergence and recall of the first 20 with and without calibration, on one split."""
     genre = content_of(_ml_1m_titles(data)).genre
     before, after, hits, hits_after = [], [], [], []

@@ -60,8 +60,7 @@ def beside_peers(data: Path) -> Iterator[Figure]:
         np.savez(split, user=user, item=item, fold_user=fold_user, fold_item=item[few])
         for name, environment, what in PEERS:
             try:
-                python = _environment(environment)
-                peer = _json([str(python), str(HERE / "_recommend_peers.py"), what, str(split), str(out)])
+                peer = rank_by_peer(environment, what, split, out)
             except (subprocess.CalledProcessError, OSError) as error:
                 yield Figure(f"fit of ML-1M's size against {name}: left out", float("nan"), detail=str(error)[:80])
                 continue
@@ -70,6 +69,11 @@ def beside_peers(data: Path) -> Iterator[Figure]:
                 peer_value=peer["fit_s"],
                 detail=f"CPU {ours['cpu_s']:.1f} s to {peer['cpu_s']:.1f} s; its peak {peer['peak_mb'] / 1e3:.2f} GB",
             )  # fmt: skip
+
+
+def rank_by_peer(environment: str, what: str, split: Path, out: Path) -> dict[str, float]:
+    """Have a peer fit `split` and write its 100 best of each fold-in member to `out`; what the fit took."""
+    return _json([str(_environment(environment)), str(HERE / "_recommend_peers.py"), what, str(split), str(out)])
 
 
 def _ours(what: str, *rest: str) -> dict[str, float]:

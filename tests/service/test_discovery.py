@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import polars as pl
+import pytest
 
+from frontrow.cli import recommend
 from frontrow.service.viewers import read_profiles
 from worlds.service import NOW_MS, TITLES, Running, build, event, serve_workspace
 
@@ -105,7 +108,9 @@ def test_a_profile_made_for_kids_is_one_on_every_request_and_after_a_restart(run
     assert read_profiles(running.place.log, "nobody") == {}
 
 
-def test_rows_of_editors_and_sponsors_come_from_the_settings(tmp_path: Path) -> None:
+def test_rows_of_editors_and_sponsors_come_from_the_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     place, keys = build(tmp_path / "service")
     with (place.root / "frontrow.toml").open("a") as settings:
         settings.write(
@@ -131,3 +136,6 @@ def test_rows_of_editors_and_sponsors_come_from_the_settings(tmp_path: Path) -> 
         assert rows[2]["tiles"][0]["reason"]["text"] == "Sponsored"
         everywhere = [tile["title"] for row in rows for tile in row["tiles"]]
         assert len(everywhere) == len(set(everywhere))
+    recommend.home("m0", place.root, as_json=True)
+    told = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["heading"] for row in told] == [row["heading"] for row in rows]

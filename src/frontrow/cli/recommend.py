@@ -232,11 +232,12 @@ def home(
     Example: frontrow recommend home 42 --workspace cinema
     """
     from frontrow.cli.recommend_workspace import open_model, read_viewer
-    from frontrow.recommend.page import build_page
+    from frontrow.config import load
+    from frontrow.recommend.page import build_page, shape_of
 
     model = open_model(workspace)
     viewer = read_viewer(workspace, model, member, profile, country, kids)
-    page = build_page(model, viewer, now_ms=int(time.time() * 1000))
+    page = build_page(model, viewer, now_ms=int(time.time() * 1000), config=shape_of(load(workspace).recommend))
     if as_json:
         emit_json(page)
         return

@@ -32,6 +32,7 @@ from frontrow.recommend.standing import Standing, stand
 from frontrow.recommend.viewer import Viewer
 
 if TYPE_CHECKING:
+    from frontrow.config import RecommendSettings
     from frontrow.recommend.model import Model
 
 OWED = ("because", "trending", "new", "leaving")
@@ -81,6 +82,18 @@ class PageConfig:
 
 
 _DEFAULT = PageConfig()
+
+
+def shape_of(settings: RecommendSettings) -> PageConfig:
+    """The shape that a workspace's settings give every page."""
+    pinned = [
+        PinnedRow(f"pinned:{number}", row.heading, row.titles, row.at, row.sponsored)
+        for number, row in enumerate(settings.pinned, start=1)
+    ]
+    return PageConfig(
+        rows=settings.rows, tiles=settings.tiles, genre_rows=settings.genre_rows, explore=settings.explore,
+        pinned=tuple(pinned),
+    )  # fmt: skip
 
 
 def build_page(

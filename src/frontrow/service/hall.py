@@ -21,7 +21,7 @@ from frontrow.data.events import ForgetReceipt, Receipt
 from frontrow.data.ids import new_id
 from frontrow.data.reviews import Reviews
 from frontrow.data.workspace import Workspace
-from frontrow.recommend.page import PageConfig, PinnedRow, build_page
+from frontrow.recommend.page import build_page, shape_of
 from frontrow.recommend.rank import similar
 from frontrow.recommend.search import search
 from frontrow.recommend.viewer import Viewer, with_likes
@@ -67,14 +67,7 @@ class Hall:
         self.viewers = Viewers(workspace.log)
         self.viewers.series = self.models.model.series
         self.ingest = Ingest(workspace.log, settings.events, self._stored)
-        self._shape = PageConfig(
-            rows=settings.recommend.rows, tiles=settings.recommend.tiles, genre_rows=settings.recommend.genre_rows,
-            explore=settings.recommend.explore,
-            pinned=tuple(
-                PinnedRow(f"pinned:{number}", row.heading, row.titles, row.at, row.sponsored)
-                for number, row in enumerate(settings.recommend.pinned, start=1)
-            ),
-        )  # fmt: skip
+        self._shape = shape_of(settings.recommend)
         self._watch: asyncio.Task[None] | None = None
         self._worker: engine.Child | None = None
         self._worker_since_s = 0.0
