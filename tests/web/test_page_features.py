@@ -116,6 +116,12 @@ def test_a_household_makes_a_profile_for_kids_and_what_it_watches_stays_its_own(
     page.get_by_role("button", name="Make it").click()
     page.wait_for_url("**profile=Mia*")
     assert page.locator(".profiles summary .badge").inner_text() == "kids"
+    page.locator(".profiles summary").click()
+    page.fill("#profile", "Mia & co")  # made again, and not for kids: refused
+    page.get_by_role("button", name="Make it").click()
+    assert "there is a profile 'Mia & co' already" in page.locator("main").inner_text()
+    page.go_back()
+    assert page.locator(".profiles summary .badge").inner_text() == "kids"
     assert "Mia & co has watched nothing yet" in page.locator(".notice").inner_text()
     assert fits(page)
     page.locator(".hero .button").click()

@@ -187,12 +187,14 @@ def viewer_pages(hall: Hall) -> APIRouter:
         profile: Annotated[str, Form(min_length=1, max_length=64)],
         kids: Annotated[bool, Form()] = False,
     ) -> Response:
+        name = profile.strip()
+        if name in await hall.profiles(member):  # the one without a name too
+            raise HTTPException(422, f"there is a profile {name!r} already; choose another name")
         made = Event(
-            id=event, at_ms=now_ms(), kind=Kind.JOIN, member=member, profile=profile.strip(), device="web",
-            props={"kids": kids},
-        )  # fmt: skip
+            id=event, at_ms=now_ms(), kind=Kind.JOIN, member=member, profile=name, device="web", props={"kids": kids}
+        )
         await store_event(hall, made)
-        return RedirectResponse(f"/?{as_query(Audience(member, made.profile))}", 303)
+        return RedirectResponse(f"/?{as_query(Audience(member, name))}", 303)
 
     return router
 
