@@ -6,6 +6,7 @@
     │   ├── UnknownTitle              no title of that id in the catalogue
     │   ├── UnknownMember             no member of that id in the log
     │   ├── UnreadableMedia           a film that is damaged, unknown, too large or no film at all
+    │   │   └── UnsupportedMedia          a known kind of file that is not taken
     │   ├── WorkspaceMissing          no workspace in that folder; `frontrow init` makes one
     │   └── WriterLocked              another process already writes to this workspace
     ├── Refusal                   exit 3: the question was fine and the answer is no
@@ -52,6 +53,10 @@ class UnknownMember(InputError):
 
 class UnreadableMedia(InputError):
     """A media file that is damaged, of an unknown kind, too large, or has no picture."""
+
+
+class UnsupportedMedia(UnreadableMedia):
+    """A kind of file that is known and not taken: a picture, a playlist, streams without a decoder."""
 
 
 class WorkspaceMissing(InputError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from frontrow.errors import UnreadableMedia
+from frontrow.errors import UnreadableMedia, UnsupportedMedia
 
 if TYPE_CHECKING:
     import av.container
@@ -65,9 +65,9 @@ def demuxer(path: Path) -> str:
             return "mpegts"
     for magic, what in _PICTURES.items():
         if head.startswith(magic):
-            raise UnreadableMedia(f"{path.name} is {what}; a video is needed")
+            raise UnsupportedMedia(f"{path.name} is {what}; a video is needed")
     if any(head.lstrip().startswith(start) for start in _PLAYLISTS):
-        raise UnreadableMedia(f"{path.name} is a playlist or a text; it is not followed: name the video itself")
+        raise UnsupportedMedia(f"{path.name} is a playlist or a text; it is not followed: name the video itself")
     raise UnreadableMedia(
         f"{path.name} is no known container (MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, FLV, ASF, MXF); "
         f"it begins with {head[:8]!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from frontrow.errors import UnsupportedMedia
 from frontrow.media.planes import planar, plane
 from frontrow.media.reel import Reel, Shown, Track, samples
 from frontrow.quality import facts as facts_of_file
@@ -33,14 +35,43 @@ _LONGEST_S: Final = 6 * 3600.0
 _WARM_UP_S: Final = 4.0
 """A resumed pass decodes this much again, so that meters have seen what was before."""
 _SOUND_ROW_S: Final = 0.1
+_MOST_LOOPS: Final = 200
+"""More loops than meters can have."""
 
 Part = dict[str, Any]
 
 
+def warm_up() -> None:
+    """Call every meter once, so that what they compile is compiled and lies in the cache."""
+    meters.warm_up()
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, (2, 96_000)).astype(np.float32)
+    stream = StreamFacts(0, "audio", "", 2.0, 0.0, "", channels=2, layout="stereo", sample_rate=48_000)
+    for meter in ears(stream, networks=False).values():
+        meter.look(noise, 0.0)
+        meter.finish()
+
+
+def _warm_up_without_cache() -> None:
+    """In the child, where files cannot be written: after an update a compiled loop may not be in the cache yet.
+
+    Numba then raises once for each loop, after it has compiled it: the next call finds it.
+    """
+    for _ in range(_MOST_LOOPS):
+        try:
+            return warm_up()
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
+    return None
+
+
 def watch(context: Context, path: str, since_s: dict[str, float], networks: bool) -> dict[str, Any]:
     """Send the measurements batch by batch, return the facts of the file."""
+    _warm_up_without_cache()
     with Reel(Path(path), context, most_sounds=MOST_SOUNDS) as reel:
         facts = facts_of_file.read(reel.container)
+        if not reel.tracks and any(stream.kind in {"video", "audio"} for stream in facts.streams):
+            raise UnsupportedMedia(f"{reel.path.name}: its streams have no decoder here")
         limit_s = max(_LEAST_TIME_S, _SECONDS_A_SECOND * min(facts.duration_s, _LONGEST_S))
         context.limits = replace(context.limits, time_s=limit_s)
         desk = _Desk(reel, facts, since_s, networks)
