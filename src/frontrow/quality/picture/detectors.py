@@ -6,14 +6,21 @@ from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements
 from frontrow.quality.picture import (
     aspect,
+    banding,
     black,
+    blocks,
     cadence,
     chroma_flash,
     decode_error,
+    flashing,
+    focus,
     freeze,
+    interlace,
     level_range,
     missing_chroma,
+    pixels,
     repeated_frames,
+    torn,
     truncated,
     window_change,
 )
@@ -21,7 +28,7 @@ from frontrow.quality.picture.rules import PictureRules
 
 _DETECTORS = (
     aspect, black, cadence, chroma_flash, decode_error, freeze, level_range, missing_chroma, repeated_frames, truncated,
-    window_change,
+    window_change, banding, blocks, flashing, focus, interlace, pixels, torn,
 )  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
     if picture is None:
         return []
     combed, lead, flagged = picture["combed"], picture["field_lead"], picture["interlaced"] > 0
-    hit = combed >= rules.combed
+    hit = (combed >= rules.combed) & (np.abs(lead) >= rules.field_lead)
     found = [
         Finding(
             "combing", "error", *when(picture, first, stop), 0.9,

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
+from frontrow.quality.picture.banding import BandMeter
+from frontrow.quality.picture.blocks import BlockMeter
+from frontrow.quality.picture.flashing import FlashMeter
+from frontrow.quality.picture.focus import FocusMeter
 from frontrow.quality.picture.frame import Frame, Meter
 from frontrow.quality.picture.grid import CHROMA, LUMA, shrink
+from frontrow.quality.picture.interlace import InterlaceMeter
 from frontrow.quality.picture.levels import Levels
 from frontrow.quality.picture.light import Light, Motion
+from frontrow.quality.picture.pixels import PixelMeter
+from frontrow.quality.picture.torn import TornMeter
 from frontrow.quality.picture.window import Window
 
 
 def make() -> list[Meter]:
     """New meters, which have seen nothing yet."""
-    return [Light(), Motion(), Window(), Levels()]
+    return [
+        Light(), Motion(), Window(), Levels(),
+        FlashMeter(), BlockMeter(), BandMeter(), FocusMeter(), InterlaceMeter(), PixelMeter(), TornMeter(),
+    ]  # fmt: skip
 
 
 def warm_up() -> None:

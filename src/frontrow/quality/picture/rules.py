@@ -105,3 +105,17 @@ class PictureRules:
     """Shortest time with combing, seconds."""
     field_lead: float = 0.15
     """How clearly one field is the earlier one, 0 to 1; interlaced motion gives 0.3 to 0.6."""
+    torn: float = 0.012
+    """Torn sides a macroblock; clean film stays below 0.005, old film with dirt below 0.008."""
+    torn_s: float = 0.1
+    """Shortest time with torn blocks, seconds."""
+    stuck_most: int = 12
+    """Most pixels that can be stuck; more are texture, or dirt that lies still."""
+    stuck_s: float = 1.0
+    """Shortest time of a stuck pixel, seconds, after the three that it takes to know."""
+    specks: int = 2
+    """Specks of a single frame that are a fault: one may be a glint."""
+    specks_within_s: float = 10.0
+    """Time within which the next speck must come, seconds."""
+    specks_most: int = 6
+    """More specks than this in one frame are noise, sparks or snow."""

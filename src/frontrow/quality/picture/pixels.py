@@ -1,0 +1,234 @@
+"""Single pixels: stuck ones that keep their place through the film, and hot ones that flare up in one frame.
+
+A pixel stands out when it is brighter (or darker) than everything around it at a distance of two. What the camera saw
+moves; what stands out in the same place at look after look while its surroundings change is the camera's own, or the
+transfer's. A speck that is there in one frame, and in neither the one before nor the one after, is a hot pixel, a
+sparkle or dirt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from frontrow.quality.findings import Finding
+from frontrow.quality.measurements import Measurements, Series
+from frontrow.quality.picture.frame import Frame
+from frontrow.quality.picture.looks import stretches
+from frontrow.quality.picture.rules import PictureRules
+from frontrow.quality.picture.spans import when
+
+_EVERY: Final = 12
+"""Stuck pixels stay: one frame in so many is searched for them."""
+_LOOKS: Final = 6
+"""Looks at which a pixel must have stood out, each before other surroundings."""
+_LUMA, _CHROMA = 12, 8
+"""Codes by which a stuck pixel stands out."""
+_LUMA_CHANGE, _CHROMA_CHANGE = 3, 1
+"""Codes by which surroundings have changed."""
+_MOST_HITS: Final = 200
+_NEAR: Final = 9
+"""Pixels around a speck in which nothing as bright is before or after: what moves is no speck."""
+_GAP_S: Final = 30.0
+"""A stuck pixel is not seen before a background of its own brightness; after this long it is told of anew."""
+_PLACE: Final = ("stuck_row", "stuck_column")
+_HOT: Final = 40
+"""Codes by which a hot pixel is brighter than the same place before and after, and than its surroundings."""
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _ring(plane: Any, row: int, column: int) -> Any:
+    """Lowest and highest of the sixteen pixels at a distance of two."""
+    low, high = np.int32(plane[row - 2, column - 2]), np.int32(plane[row - 2, column - 2])
+    for step in range(-2, 3):
+        for other in (
+            plane[row - 2, column + step], plane[row + 2, column + step],
+            plane[row + step, column - 2], plane[row + step, column + 2],
+        ):  # fmt: skip
+            low, high = min(low, np.int32(other)), max(high, np.int32(other))
+    return low, high
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _stand_out(plane: Any, least: int, change: int, hits: Any, light: Any, looks: int) -> tuple[int, int, int]:
+    """Count in `hits` how often each pixel stood out, each time before other surroundings; who does not loses two.
+
+    `light` is what its surroundings were when it last counted. Returns how many have `looks` hits or more, and row
+    and column of one that has most.
+    """
+    rows, columns = plane.shape
+    maybe = np.zeros(columns, np.uint8)
+    count, most, best_row, best_column = 0, 0, 0, 0
+    for row in range(2, rows - 2):
+        for column in range(2, columns - 2):  # without a branch, so that it is done many pixels at a time
+            here = np.int32(plane[row, column])
+            left, right = np.int32(plane[row, column - 2]), np.int32(plane[row, column + 2])
+            over, under = np.int32(plane[row - 2, column]), np.int32(plane[row + 2, column])
+            high, low = max(max(left, right), max(over, under)), min(min(left, right), min(over, under))
+            maybe[column] = (here - high >= least) | (low - here >= least) | (hits[row, column] > 0)
+        for column in range(2, columns - 2):
+            if not maybe[column]:
+                continue
+            here = np.int32(plane[row, column])
+            lowest, highest = _ring(plane, row, column)
+            if here - highest >= least or lowest - here >= least:
+                around = (np.int32(plane[row, column - 2]) + np.int32(plane[row, column + 2])) // 2
+                changed = abs(around - light[row, column]) >= change
+                if hits[row, column] == 0 or (hits[row, column] < _MOST_HITS and changed):
+                    hits[row, column] += 1
+                    light[row, column] = around
+            else:
+                hits[row, column] -= min(2, hits[row, column])
+            if hits[row, column] >= looks:
+                count += 1
+                if hits[row, column] > most:
+                    most, best_row, best_column = hits[row, column], row, column
+    return count, best_row, best_column
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _flare(before: Any, now: Any, after: Any, least: int) -> tuple[int, int, int]:
+    """How many specks are in `now` alone, and row and column of the last one.
+
+    Every second row is searched: a speck that survives an encoder is two pixels high, and at most four.
+    """
+    rows, columns = now.shape
+    count, at_row, at_column = 0, 0, 0
+    for row in range(4, rows - 4, 2):
+        for begin in range(4, columns - 4, 64):
+            end = min(begin + 64, columns - 4)
+            most = np.int32(-1000)
+            for column in range(begin, end):
+                other = max(np.int32(before[row, column]), np.int32(after[row, column]))
+                most = max(most, np.int32(now[row, column]) - other)
+            if most < least:
+                continue
+            for column in range(begin, end):
+                other = max(np.int32(before[row, column]), np.int32(after[row, column]))
+                if np.int32(now[row, column]) - other < least:
+                    continue
+                for top in (row - 1, row):
+                    if _is_speck(before, now, after, top, column, least):
+                        count, at_row, at_column = count + 1, top, column
+    return count, at_row, at_column
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _is_speck(before: Any, now: Any, after: Any, row: int, column: int, least: int) -> bool:
+    """Whether this is the top left pixel of a speck: the ring from two before to four after it has no part in it."""
+    here = np.int32(now[row, column])
+    if here - np.int32(now[row, column - 1]) < least // 2 or here - np.int32(now[row - 1, column]) < least // 2:
+        return False
+    rise = here - max(np.int32(before[row, column]), np.int32(after[row, column]))
+    for step in range(-2, 5):
+        for other_row, other_column in (
+            (row - 2, column + step), (row + 4, column + step), (row + step, column - 2), (row + step, column + 4),
+        ):  # fmt: skip
+            other = np.int32(now[other_row, other_column])
+            last, following = np.int32(before[other_row, other_column]), np.int32(after[other_row, other_column])
+            if 3 * max(abs(other - last), abs(other - following)) > rise or here - other < least:
+                return False
+    rows, columns = now.shape
+    for other_row in range(max(row - _NEAR, 0), min(row + _NEAR + 1, rows)):
+        for other_column in range(max(column - _NEAR, 0), min(column + _NEAR + 1, columns)):
+            other = max(np.int32(before[other_row, other_column]), np.int32(after[other_row, other_column]))
+            if here - other < least:  # a light that moves
+                return False
+    return True
+
+
+class PixelMeter:
+    """Stuck pixels of luma and of colour and where one is; specks of a single frame and where one is.
+
+    Counts of stuck pixels are NaN where nobody looked. A row tells of the specks of the frame before it, which can
+    only be told once the next one is seen.
+    """
+
+    names: tuple[str, ...] = (
+        "stuck_luma", "stuck_chroma", "stuck_row", "stuck_column", "specks", "speck_row", "speck_column",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self._number = -1
+        self._planes: list[NDArray[Any]] = []
+        self._last: list[NDArray[Any]] = []
+
+    def look(self, frame: Frame) -> Sequence[float]:
+        """Places are in pixels of luma."""
+        self._number += 1
+        return *self._stuck(frame), *self._specks(frame)
+
+    def _stuck(self, frame: Frame) -> tuple[float, float, float, float]:
+        if self._number % _EVERY:
+            return np.nan, np.nan, np.nan, np.nan
+        planes = frame.y, frame.u, frame.v
+        if [plane.shape for plane in planes] != [hits.shape for hits in self._planes]:
+            self._planes = [np.zeros(plane.shape, np.uint8) for plane in planes]
+            self._light = [np.zeros(plane.shape, np.int32) for plane in planes]
+        counts = np.zeros(3)
+        place = np.nan, np.nan
+        for number, plane in enumerate(planes):
+            if not plane.size:
+                continue
+            least, change = (_CHROMA, _CHROMA_CHANGE) if number else (_LUMA, _LUMA_CHANGE)
+            shift = frame.bits - 8
+            hits, light = self._planes[number], self._light[number]
+            counts[number], row, column = _stand_out(plane, least << shift, change << shift, hits, light, _LOOKS)
+            if counts[number]:
+                scale = frame.y.shape[0] // plane.shape[0], frame.y.shape[1] // plane.shape[1]
+                place = float(row * scale[0]), float(column * scale[1])
+        return float(counts[0]), float(counts[1:].max()), *place
+
+    def _specks(self, frame: Frame) -> tuple[float, float, float]:
+        now = frame.y.copy()
+        self._last = [*self._last[-2:], now] if self._last and self._last[-1].shape == now.shape else [now]
+        if len(self._last) < 3:
+            return 0.0, np.nan, np.nan
+        before, middle, after = self._last
+        count, row, column = _flare(before, middle, after, _HOT << (frame.bits - 8))
+        return float(count), float(row), float(column)
+
+
+def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
+    """Stuck pixels, and specks that come more than once."""
+    picture = measured.picture
+    if picture is None:
+        return []
+    return [*_find_stuck(picture, rules), *_find_hot(picture, rules)]
+
+
+def _find_stuck(picture: Series, rules: PictureRules) -> Iterator[Finding]:
+    """Where more stand out than sensors have faults, it is texture, grain or dirt that lies still."""
+    luma, chroma = picture["stuck_luma"], picture["stuck_chroma"]
+    count = np.where(luma <= rules.stuck_most, luma, 0) + np.where(chroma <= rules.stuck_most, chroma, 0)
+    count = np.where(np.isnan(luma), np.nan, count)
+    for first, stop in stretches(picture["at_s"], count, count > 0, least_s=rules.stuck_s, gap_s=_GAP_S):
+        most = int(np.nanmax(np.fmax(luma[first:stop] * (luma[first:stop] <= rules.stuck_most), chroma[first:stop])))
+        row, column = (picture[name][first:stop][~np.isnan(picture[name][first:stop])] for name in _PLACE)
+        place = f"; one at line {row[-1]:.0f}, column {column[-1]:.0f}" if row.size else ""
+        yield Finding(
+            "stuck_pixel", "warn", *when(picture, first, stop), 0.85,
+            f"{most} pixels keep standing out in one place while the picture changes{place}",
+            {"pixels": float(most)},
+        )  # fmt: skip
+
+
+def _find_hot(picture: Series, rules: PictureRules) -> Iterator[Finding]:
+    specks = np.where(picture["specks"] <= rules.specks_most, picture["specks"], 0)
+    hit = specks > 0
+    at_s = picture["at_s"]
+    for first, stop in stretches(at_s, specks, hit, least_s=0.0, gap_s=rules.specks_within_s, share=0.0):
+        count = int(specks[first:stop].sum())
+        if count < rules.specks:
+            continue
+        row, column = (picture[name][first:stop][hit[first:stop]] for name in ("speck_row", "speck_column"))
+        start_s, end_s = when(picture, first - 1, stop - 1)
+        yield Finding(
+            "hot_pixel", "warn", start_s, end_s, 0.75,
+            f"{count} white specks, each in a single frame; the first at line {row[0]:.0f}, column {column[0]:.0f}",
+            {"specks": float(count)},
+        )  # fmt: skip
