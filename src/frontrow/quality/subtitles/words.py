@@ -91,7 +91,9 @@ def recognise(
         return None
     from frontrow.media import guard
     from frontrow.media.container import resolve
+    from frontrow.quality.sound.resampling import Resampler
 
+    Resampler(48_000, "mono", 1).push(np.zeros((1, 4800), np.float32))  # compiled here: children may write no file
     spans = [list(span) for span in windows] or [[0.0, MOST_S]]
     limits = guard.Limits(time_s=60 + 0.5 * sum(end - start for start, end in spans), memory_bytes=MEMORY_BYTES)
     arguments = {"path": str(resolve(path, roots)), "model": str(folder), "stream": stream, "windows": spans}
