@@ -38,7 +38,7 @@ def weighted_power(sound, sections, state, bounds, out):  # type: ignore[no-unty
 def peaks(padded, phases, bounds, sample_peak, true_peak):  # type: ignore[no-untyped-def]
     """Fill (channels, rows) with the largest sample and the largest value between samples.
 
-    `padded` is the batch with the samples before it in front, one fewer than taps.
+    `padded` is the batch with as many samples before it as a filter of `phases` has taps, a multiple of 8.
     """
     taps = phases.shape[1]
     middle = taps // 2 - 1
@@ -46,17 +46,32 @@ def peaks(padded, phases, bounds, sample_peak, true_peak):  # type: ignore[no-un
     for channel in range(padded.shape[0]):
         for row in range(len(bounds) - 1):
             first, count = bounds[row], bounds[row + 1] - bounds[row]
+            here = padded[channel, first : first + count + taps]
             top = np.float32(0.0)
-            for n in range(first + middle, first + middle + count):
-                top = max(top, abs(padded[channel, n]))
+            for n in range(count):
+                top = max(top, abs(here[n + middle]))
             high = top
             for phase in range(phases.shape[0]):
-                for n in range(count):
-                    between[n] = phases[phase, 0] * padded[channel, first + n]
-                for tap in range(1, taps):
-                    gain = phases[phase, tap]
+                between[:count] = 0.0
+                for tap in range(0, taps, 8):
+                    g0, g1, g2, g3 = (
+                        phases[phase, tap],
+                        phases[phase, tap + 1],
+                        phases[phase, tap + 2],
+                        phases[phase, tap + 3],
+                    )
+                    g4, g5, g6, g7 = (
+                        phases[phase, tap + 4],
+                        phases[phase, tap + 5],
+                        phases[phase, tap + 6],
+                        phases[phase, tap + 7],
+                    )
+                    x = here[tap : tap + count + 7]
                     for n in range(count):
-                        between[n] += gain * padded[channel, first + n + tap]
+                        between[n] += (
+                            (g0 * x[n] + g1 * x[n + 1]) + (g2 * x[n + 2] + g3 * x[n + 3])
+                            + (g4 * x[n + 4] + g5 * x[n + 5]) + (g6 * x[n + 6] + g7 * x[n + 7])
+                        )  # fmt: skip
                 for n in range(count):
                     high = max(high, abs(between[n]))
             sample_peak[channel, row] = top
@@ -79,7 +94,7 @@ def short_power(sound, bounds, parts, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
 def clicks(padded, bounds, order, near, far, ratio, size):  # type: ignore[no-untyped-def]
-    """Fill `size` and `ratio` (channels, rows): the largest error of a short-time prediction, and how far it stands out.
+    """Fill `size` and `ratio` (channels, rows): the largest error of a short-time prediction, and how it stands out.
 
     Linear prediction of `order`, fitted to the row (autocorrelation, Levinson-Durbin). The error at a click is that of
     one moment: `ratio` is its size by the largest error within `far` samples before and after, `near` ones left out.
@@ -96,10 +111,12 @@ def clicks(padded, bounds, order, near, far, ratio, size):  # type: ignore[no-un
         for row in range(len(bounds) - 1):
             begin = lead + bounds[row] - 2 * far
             count = bounds[row + 1] - bounds[row] + 2 * far
+            part = padded[channel, begin : begin + count]
             for lag in range(order + 1):
+                early, late = part[: count - lag], part[lag:]
                 total = np.float32(0.0)
-                for n in range(begin + lag, begin + count):
-                    total += padded[channel, n] * padded[channel, n - lag]
+                for n in range(count - lag):
+                    total += early[n] * late[n]
                 lags[lag] = total
             if lags[0] <= 1e-9 * count:
                 ratio[channel, row] = size[channel, row] = 0.0
@@ -120,12 +137,15 @@ def clicks(padded, bounds, order, near, far, ratio, size):  # type: ignore[no-un
                 left *= 1.0 - reflection * reflection
                 if left <= 0.0:
                     break
+            here = padded[channel, begin - order : begin + count]
             for n in range(count):
-                error[n] = padded[channel, begin + n]
-            for k in range(1, order + 1):
-                gain = np.float32(weights[k])
+                error[n] = here[n + order]
+            for k in range(0, order, 4):
+                g0, g1 = np.float32(weights[order - k]), np.float32(weights[order - k - 1])
+                g2, g3 = np.float32(weights[order - k - 2]), np.float32(weights[order - k - 3])
+                x = here[k : k + count + 3]
                 for n in range(count):
-                    error[n] += gain * padded[channel, begin + n - k]
+                    error[n] += (g0 * x[n] + g1 * x[n + 1]) + (g2 * x[n + 2] + g3 * x[n + 3])
             best, place = np.float32(0.0), far
             for n in range(far, count - far):
                 if abs(error[n]) > best:

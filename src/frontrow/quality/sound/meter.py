@@ -73,7 +73,7 @@ class SoundMeter:
         self._filter = np.zeros((self.channels, 4))
         self._phases = interpolators(self.rate)
         self._far = int(_CLICK_FAR_S * self.rate)
-        self._before = np.zeros((self.channels, max(_ORDER + 2 * self._far, self._phases.shape[1] - 1)), np.float32)
+        self._before = np.zeros((self.channels, max(_ORDER + 2 * self._far, self._phases.shape[1])), np.float32)
         self._short = np.zeros((self.channels, _GAP_LEAD), np.float32)
         self._lines = LineMeter(self.rate, ROWS_A_SECOND)
         self._waiting: list[Floats] = []
@@ -157,9 +157,8 @@ class SoundMeter:
         shape = (self.channels, len(bounds) - 1)
         power, sample_peak, true_peak = np.empty(shape), np.empty(shape, np.float32), np.empty(shape, np.float32)
         kernels.weighted_power(sound, self._sections, self._filter, bounds, power)
-        kernels.peaks(
-            padded[:, -sound.shape[1] - self._phases.shape[1] + 1 :], self._phases, bounds, sample_peak, true_peak
-        )
+        lead = sound.shape[1] + self._phases.shape[1]
+        kernels.peaks(padded[:, -lead:], self._phases, bounds, sample_peak, true_peak)
         flat = np.empty(shape, np.float32)
         kernels.flat_tops(sound, bounds, 0.002, 3, 4, flat)
         return {

@@ -1,0 +1,67 @@
+"""Limits of the sound. The defaults are those of the general pack: what any film should keep, whoever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SoundRules:
+    """One field a limit; levels in dB of full scale unless the name says otherwise."""
+
+    loudness_lufs: float = -20.0
+    """Integrated loudness aimed at. The general pack only wants what no service would have to turn by much."""
+    loudness_tolerance_lu: float = 12.0
+    """Allowed on both sides; EBU R 128 allows 0.5 for finished programmes, 1 for live ones."""
+    loudness_by_dialogue: bool = False
+    """Measure where people speak, as some services want; the whole programme stands in where nobody does."""
+    loudness_range_lu: float = 30.0
+    """Largest loudness range; cinema mixes reach 25, which no living room can play."""
+    loudness_least_s: float = 5.0
+    """Shorter streams are not judged: three seconds of a title say nothing."""
+    true_peak_dbtp: float = 0.5
+    """Largest value between samples. 0.5: what lossy coding adds to a master at full scale is borne."""
+    clipping_share: float = 0.004
+    """Share of samples in flat tops from which 100 ms count as clipped; distortion is then heard on speech."""
+    clipping_least: int = 3
+    """Such rows within a second that make a finding: a single one is no distortion that anybody hears."""
+    silence_dbfs: float = -70.0
+    """Peak under which nothing is heard; rooms recorded on film lie above it."""
+    silence_least_s: float = 1.5
+    """Shortest silence inside a film that is told of, between its first and its last sound."""
+    silence_warn_s: float = 4.0
+    """From here on somebody should look: films rest in silence, but seldom in digital silence, for as long."""
+    dropout_depth_db: float = 45.0
+    """How far a gap lies under its surroundings; pauses of speech and music keep the room's noise."""
+    dropout_least_s: float = 0.006
+    dropout_most_s: float = 0.5
+    """Shorter gaps are clicks, longer ones silence."""
+    click_ratio: float = 10.0
+    """Prediction error of a click by the largest within 15 ms; 10 was reached by no clean tuning film but once."""
+    click_size: float = 0.02
+    """Its size, full scale 1; smaller ones drown."""
+    hum_dbfs: float = -52.0
+    """Amplitude of mains lines together from which they are heard in a quiet scene."""
+    hum_share: float = 0.7
+    """Share of the windows of 4 s in which the lines stand out: hum stays, a bass note moves on."""
+    hum_least_s: float = 8.0
+    """Shortest stretch that can be told from a held note."""
+    phase_correlation: float = -0.4
+    """Correlation of left and right under which a mix to mono loses most of the sound."""
+    phase_least_s: float = 2.0
+    """How long; effects and reverberation swing below zero for moments."""
+    channel_missing_db: float = 50.0
+    """How far one channel lies under its pair while that plays."""
+    channel_least_s: float = 2.5
+    """Shortest stretch of a missing channel; sounds from one side alone are shorter or not that empty."""
+    duplicate_db: float = -45.0
+    """Power of the difference of two channels by theirs, from which they are one and the same."""
+    start_offset_s: float = 0.125
+    """Difference of the streams' first time stamps (EBU R 37 bears 40 ms early and 60 ms late; ITU-R BT.1359: 125 ms
+    is noticed)."""
+    length_difference_s: float = 1.0
+    """Difference of the ends of sound and picture; encoders cut sound in frames of up to 64 ms."""
+    av_offset_s: float = 0.1
+    """Shift of sound against picture, told from cuts and onsets, from which it is told of."""
+    av_offset_score: float = 6.0
+    """How far the best shift stands out of all others, in standard deviations."""
