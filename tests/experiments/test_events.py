@@ -98,7 +98,7 @@ def test_an_exposure_under_an_edited_definition_is_refused() -> None:
     [
         ({"name": "art2"}, "no exposure of experiment 'art2'"),
         ({"metrics": [{"name": "m", "column": "bounce"}]}, "'bounce' is no event kind"),
-        ({"metrics": [{"name": "m", "column": "play.size"}]}, "no event kind"),
+        ({"metrics": [{"name": "m", "column": "play.size"}]}, "no event of kind 'play' holds a number 'size'"),
         ({"metrics": [{"name": "m", "column": "play", "covariate": "age"}]}, "it can be 'pre'"),
     ],
 )

@@ -186,4 +186,4 @@ def test_bad_subtitles_are_refused_by_line(text, said):
 def test_a_titles_folder_is_its_id_percent_encoded(tmp_path):
     place = create(tmp_path / "place")
     assert packaging.folder_of(place, "a/b é~.x").name == "a%2Fb%20%C3%A9~.x"
-    assert packaging.folder_of(place, "..").parent.name == "streams"
+    assert packaging.folder_of(place, "..").name == "%2E%2E"

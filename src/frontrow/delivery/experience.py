@@ -98,12 +98,12 @@ def read(rows: Sequence[Mapping[str, Any]]) -> list[Session]:
 
 
 def periods(sessions: Sequence[Session], segment_s: float) -> Periods:
-    """The reports of all sessions that played or stalled, one row each."""
+    """The reports of all sessions that played or stalled, one row each; not those of a film's end, which nobody leaves."""
     rows = []
     for session in sessions:
         last = len(session.played_s) - 1
         for n, (played_s, stall_s) in enumerate(zip(session.played_s, session.stall_s, strict=True)):
-            if played_s + stall_s <= 0:
+            if played_s + stall_s <= 0 or (n == last and session.end == ENDED):
                 continue
             segments = played_s / segment_s
             left = float(n == last and session.end == LEFT)

@@ -72,7 +72,7 @@ class LineModel:
 def fit(traces: Sequence[Trace], config: GeneratorConfig = GeneratorConfig()) -> LineModel:
     """Learn from measured lines. Raises InputError where no line has as many as twelve rates."""
     series = [np.log(np.maximum(resample(trace, config.step_s), _LEAST_KBPS)) for trace in traces]
-    series = [x for x in series if len(x) >= _FEWEST and x.std() > 0]
+    series = [x for x in series if len(x) >= _FEWEST and np.ptp(x) > 1e-9]
     if not series:
         raise InputError(
             f"none of {len(traces)} lines lasts {_FEWEST * config.step_s:g} s and varies; give longer ones"

@@ -1,12 +1,13 @@
 """The event log as an experiment's log: exposures out of `exposure` events, outcomes out of any other kind.
 
 Works on the frame of `data.replay` as it is, by its columns; members are the log's inner ids. A metric's column names
-an event kind ("play": how many) or a kind's value ("play.value": added up); the covariate "pre" is the same before
-exposure.
+an event kind ("play": how many), a kind's value ("play.value": added up) or a number among its props ("qoe.stall_s");
+the covariate "pre" is the same before exposure.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
@@ -82,11 +83,26 @@ def _first_exposures(unit: Any, at_ms: Any) -> tuple[Any, Any]:
 
 def _readings(frame: Any, kind: Any, source: str) -> Readings:
     name, _, field = source.partition(".")
-    if name not in set(Kind) or field not in ("", "value"):
-        raise InputError(f"metric column {source!r} is no event kind; use one of {', '.join(Kind)}, or KIND.value")
+    if name not in set(Kind):
+        raise InputError(
+            f"metric column {source!r} is no event kind; use one of {', '.join(Kind)}, KIND.value, or KIND.NAME for a "
+            "number among its props"
+        )
     rows = frame.filter(kind == name)
-    value = rows[C.VALUE].fill_null(0.0).to_numpy() if field else np.ones(rows.height)
+    if field in ("", "value"):
+        value = rows[C.VALUE].fill_null(0.0).to_numpy() if field else np.ones(rows.height)
+    else:
+        found = [_prop(text, field) for text in rows[C.PROPS].to_list()]
+        if all(number is None for number in found):
+            raise InputError(f"metric column {source!r}: no event of kind {name!r} holds a number {field!r}")
+        value = np.array([number or 0.0 for number in found], np.float64)
     return Readings(rows[C.MEMBER].to_numpy().astype(np.str_), value.astype(np.float64), rows[C.AT_MS].to_numpy())
+
+
+def _prop(text: str | None, name: str) -> float | None:
+    """A number among an event's props; None where it has none of that name."""
+    value = msgspec.json.decode(text).get(name) if text else None
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _chosen(readings: Readings, rows: Any) -> Readings:

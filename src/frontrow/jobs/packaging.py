@@ -50,7 +50,8 @@ class Beside:
 
 def folder_of(workspace: Workspace, title: str) -> Path:
     """Where a title's package lies, whether there is one or not."""
-    return workspace.root / FOLDER / "".join(chr(x) if x in _PLAIN else f"%{x:02X}" for x in title.encode())
+    name = "".join(chr(x) if x in _PLAIN else f"%{x:02X}" for x in title.encode())
+    return workspace.root / FOLDER / (name if name.strip(".") else name.replace(".", "%2E"))
 
 
 def run(context: JobContext, *, title: str, preset: str = "veryfast") -> dict[str, Any]:

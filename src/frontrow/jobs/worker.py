@@ -20,7 +20,7 @@ from frontrow.config import Settings
 from frontrow.data.workspace import Workspace
 from frontrow.errors import Cancelled, FrontrowError, Unavailable
 from frontrow.jobs.queue import Job, LeaseLost, Queue, State
-from frontrow.jobs.schedule import LEARN_PICTURES, PACKAGE, PLAN_DELIVERY, submit_when_due
+from frontrow.jobs.schedule import LEARN_BITRATE, LEARN_PICTURES, PACKAGE, PLAN_DELIVERY, submit_when_due
 
 HEARTBEAT_S = 5.0
 POLL_S = 1.0
@@ -118,6 +118,7 @@ class Worker:
                 if submit_when_due(self._queue, self._settings.jobs.nightly_at, started_ms) is not None:
                     self._queue.submit(LEARN_PICTURES, {}, unique=LEARN_PICTURES)
                     self._queue.submit(PLAN_DELIVERY, {}, unique=PLAN_DELIVERY)
+                    self._queue.submit(LEARN_BITRATE, {}, unique=LEARN_BITRATE)
                 idle = self.run_one() is None
             except Unavailable as error:  # a full disk, mostly: the lease of what ran runs out, and it goes on
                 _log.warning("%s", error)
@@ -194,7 +195,7 @@ class Worker:
 
 def functions() -> dict[str, JobFunction]:
     """Every job there is, by its kind."""
-    from frontrow.jobs import artwork, delivery, nightly, packaging, quality
+    from frontrow.jobs import artwork, bitrate, delivery, nightly, packaging, quality
 
     return {
         "nightly": nightly.run,
@@ -203,6 +204,7 @@ def functions() -> dict[str, JobFunction]:
         LEARN_PICTURES: artwork.learn,
         artwork.DEMO_FILM: artwork.fetch_demo_film,
         PACKAGE: packaging.run,
+        LEARN_BITRATE: bitrate.run,
         quality.INSPECT: quality.inspect,
         quality.INSPECT_ALL: quality.inspect_all,
         quality.DEMO: quality.demonstrate,
