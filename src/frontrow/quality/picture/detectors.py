@@ -16,6 +16,7 @@ from frontrow.quality.picture import (
     focus,
     freeze,
     interlace,
+    lettering,
     level_range,
     missing_chroma,
     pixels,
@@ -28,7 +29,7 @@ from frontrow.quality.picture.rules import PictureRules
 
 _DETECTORS = (
     aspect, black, cadence, chroma_flash, decode_error, freeze, level_range, missing_chroma, repeated_frames, truncated,
-    window_change, banding, blocks, flashing, focus, interlace, pixels, torn,
+    window_change, banding, blocks, flashing, focus, interlace, lettering, pixels, torn,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from frontrow.quality.picture.focus import FocusMeter
 from frontrow.quality.picture.frame import Frame, Meter
 from frontrow.quality.picture.grid import CHROMA, LUMA, shrink
 from frontrow.quality.picture.interlace import InterlaceMeter
+from frontrow.quality.picture.lettering import LetterMeter
 from frontrow.quality.picture.levels import Levels
 from frontrow.quality.picture.light import Light, Motion
 from frontrow.quality.picture.pixels import PixelMeter
@@ -22,7 +23,7 @@ def make() -> list[Meter]:
     """New meters, which have seen nothing yet."""
     return [
         Light(), Motion(), Window(), Levels(),
-        FlashMeter(), BlockMeter(), BandMeter(), FocusMeter(), InterlaceMeter(), PixelMeter(), TornMeter(),
+        FlashMeter(), BlockMeter(), BandMeter(), FocusMeter(), InterlaceMeter(), PixelMeter(), TornMeter(), LetterMeter(),
     ]  # fmt: skip
 
 

@@ -119,3 +119,9 @@ class PictureRules:
     """Time within which the next speck must come, seconds."""
     specks_most: int = 6
     """More specks than this in one frame are noise, sparks or snow."""
+    letters: int = 6
+    """Cells (two letters or so each, a sixtieth of the height) in a line of text from which on it is told of."""
+    letter_share: float = 0.45
+    """Share of all still, hard-edged cells that the line must be: more of them elsewhere are texture."""
+    letters_s: float = 0.4
+    """Shortest time of such text, seconds, after the 0.75 that it takes to know."""
