@@ -45,7 +45,7 @@ _CARD: Final = 0.6
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
 def _steps(y: Any, before: Any, step: int, light: int, height: int, found: Any, kept: Any) -> None:
     """Count hard steps of each cell, and those that were in `before`, which becomes the steps of now."""
-    rows, columns = y.shape
+    columns = y.shape[1]
     for line in range(before.shape[0]):
         row = 2 * line
         for column in range(columns - 2):

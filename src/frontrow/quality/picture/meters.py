@@ -23,7 +23,8 @@ def make() -> list[Meter]:
     """New meters, which have seen nothing yet."""
     return [
         Light(), Motion(), Window(), Levels(),
-        FlashMeter(), BlockMeter(), BandMeter(), FocusMeter(), InterlaceMeter(), PixelMeter(), TornMeter(), LetterMeter(),
+        FlashMeter(), BlockMeter(), BandMeter(), FocusMeter(), InterlaceMeter(), PixelMeter(), TornMeter(),
+        LetterMeter(),
     ]  # fmt: skip
 
 
