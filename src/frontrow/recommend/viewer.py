@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from sys import intern
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -142,6 +143,8 @@ def observe(viewer: Viewer, event: Happening, series: Series | None = None) -> N
     episode = title
     if series:
         title = series.get(episode, episode)
+    if type(title) is str:
+        title = intern(title)  # one text for all viewers of a title: every event brings a new one
     if kind == Kind.IMPRESSION:
         viewer.shown[title] = viewer.shown.get(title, 0) + 1
         if viewer.shown[title] > TIRING:
