@@ -15,6 +15,8 @@ _JOINERS: Final = frozenset(
     "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u00ad\ufe0e\ufe0f"
 )
 """Invisible, but needed by Persian, Indic scripts and mixed directions of writing."""
+_TOUCH_S: Final = 0.005
+"""Cues this near one another touch: some programs end each a millisecond before the next."""
 _SHOWN: Final = 40
 """Characters of a cue that a finding quotes."""
 _MUCH: Final = 1.5
@@ -108,9 +110,9 @@ def _neighbours(cues: Sequence[Cue], rules: SubtitleRules, frame_rate: float) ->
             if gap_s < -TICK_S:
                 what = f"begins {-gap_s:.3f} s before the cue ahead of it ends"
                 yield _of(cue, "overlap", "error" if gap_s < -0.5 else "warn", what, overlap_s=-gap_s)
-            elif gap_s < least_s - TICK_S and not (rules.cues_may_touch and gap_s <= TICK_S):
+            elif gap_s < least_s - TICK_S and not (rules.cues_may_touch and gap_s <= _TOUCH_S):
                 what = f"{gap_s * frame_rate:.1f} frames after the cue ahead; at least {rules.gap_frames} are asked for"
-                yield _of(cue, "gap", "warn", what, gap_s=gap_s)
+                yield _of(cue, "gap", "info", what, gap_s=gap_s)
         if before is None or cue.end_s >= before.end_s:
             last[cue.position] = cue
 

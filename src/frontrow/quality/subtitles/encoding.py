@@ -30,7 +30,7 @@ _WRITTEN_IN: Final = {
 _LEAST_UTF8_SHARE: Final = 0.95
 """Of the bytes above 127: a file whose rest is this much valid UTF-8 is UTF-8 with damage."""
 _SAMPLE_BYTES: Final = 200_000
-_CLOSE: Final = 0.05
+_CLOSE: Final = 0.1
 """Decodings this near the best in charset-normalizer's measure of chaos are told apart by language."""
 _FRAME: Final = re.compile(rb"(?m)^[^\n]*-->[^\n]*$|^\s*\d+\s*$|<[^<>\n]{0,200}>|^Dialogue:[^\n]{0,60},,")
 _TWICE: Final = re.compile("[ÂÃÄÅÐÑ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u2013-\u2122]|â€.")
@@ -115,12 +115,11 @@ def _guess(data: bytes) -> tuple[str, str, list[Fault]]:
         what = "no known code page makes sense of it; read as windows-1252"
         return text, "cp1252", [Fault("encoding", f"{what}; deliver UTF-8", severity="error")]
     near = [match for match in matches if match.chaos <= matches[0].chaos + _CLOSE]
-    best, sure = near[0], 0.6
+    best, sure, score = near[0], 0.6, 0.0
     for match in near:
-        language, _ = identify(str(match))
-        if language in _WRITTEN_IN.get(match.encoding, "").split():
-            best, sure = match, 0.9
-            break
+        language, confidence = identify(str(match))
+        if language in _WRITTEN_IN.get(match.encoding, "").split() and confidence - match.chaos > score:
+            best, sure, score = match, 0.9, confidence - match.chaos
     text = data.decode(best.encoding, "replace")
     name = best.encoding.replace("cp125", "windows-125")
     what = f"not UTF-8: read as {name} by its letters; check the accents and deliver UTF-8"
@@ -128,9 +127,12 @@ def _guess(data: bytes) -> tuple[str, str, list[Fault]]:
 
 
 def _known(encoding: str) -> bool:
+    """Whether a header names a code of letters that subtitles come in; Python knows others that are none."""
     try:
-        return codecs.lookup(encoding)._is_text_encoding
-    except (LookupError, ValueError):
+        return codecs.lookup(encoding).name in {
+            codecs.lookup(name).name for name in (*_WRITTEN_IN, "latin-1", "utf-16")
+        }
+    except LookupError:
         return False
 
 

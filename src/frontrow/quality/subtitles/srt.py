@@ -15,12 +15,15 @@ _TIMING: Final = re.compile(rf"^\s*{_TIME}\s*-{{1,2}}>\s*{_TIME}\s*(.*)$")
 def parse(text: str) -> Parsed:
     """Cues of a SubRip file, numbered or not."""
     lines = text.split("\n")
-    starts = [place for place, line in enumerate(lines) if "->" in line and _TIMING.match(line)]
+    arrows = [place for place, line in enumerate(lines) if "-->" in line or ("->" in line and _TIMING.match(line))]
+    starts = [place for place in arrows if _TIMING.match(lines[place])]
+    ends = dict(zip(arrows, [*arrows[1:], len(lines)], strict=True))
     cues: list[Cue] = []
-    faults = _stray(lines, starts)
+    faults = _stray(lines, arrows, starts)
     last_number: int | None = None
     jumps: list[int] = []
-    for place, following in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for place in starts:
+        following = ends[place]
         found = _TIMING.match(lines[place])
         assert found is not None
         start_s, end_s = seconds(found.groups()[:6]), seconds(found.groups()[6:12])
@@ -75,16 +78,16 @@ def _timing_faults(found: re.Match[str], line_no: int, at_s: float) -> list[Faul
     return [Fault("syntax", what, line_no, at_s=at_s) for what in dict.fromkeys(said)]
 
 
-def _stray(lines: list[str], starts: list[int]) -> list[Fault]:
+def _stray(lines: list[str], arrows: list[int], starts: list[int]) -> list[Fault]:
     """Arrows that are no timing, and text before the first cue."""
     timings = set(starts)
     faults = [
-        Fault("syntax", f"not a valid line of times: {line.strip()[:60]!r}", place + 1, "error")
-        for place, line in enumerate(lines)
-        if "-->" in line and place not in timings
+        Fault("syntax", f"not a valid line of times: {lines[place].strip()[:60]!r}", place + 1, "error")
+        for place in arrows
+        if place not in timings
     ]
-    first = starts[0] if starts else len(lines)
+    first = arrows[0] if arrows else len(lines)
     head = [place for place in range(first) if lines[place].strip("\ufeff \t")]
-    if head and not (starts and head == [first - 1] and lines[first - 1].strip("\ufeff \t").isdecimal()):
+    if head and not (arrows and head == [first - 1] and lines[first - 1].strip("\ufeff \t").isdecimal()):
         faults.append(Fault("syntax", "text before the first cue", head[0] + 1))
     return faults[:1000]

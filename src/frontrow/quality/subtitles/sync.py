@@ -36,7 +36,7 @@ _TIMES_APART: Final = 0.15
 _TIMES_COARSE_S: Final = 0.2
 """Offsets by times are this much less sure than by words."""
 _PAST_END_S: Final = 2.0
-_PAST_END_SHARE: Final = 0.15
+_PAST_END_SHARE: Final = 0.1
 """Cues past the end of the film that make a track another cut's; one alone may be a credit."""
 _COVERED_LEAST: Final = 0.2
 """Share of the speech with a cue near it, below which a track is another film's or far from finished."""

@@ -78,7 +78,7 @@ class _Reader:
             self._line_no = next(self._line_nos, 0)
         scope = self._enter(element, outer)
         if scope.depth > _DEEPEST:
-            self._faults.append(Fault("syntax", f"elements are nested deeper than {_DEEPEST}; left out", self._line_no))
+            self._too_deep()
             return outer.begin_s
         if name == "p":
             self._paragraph(element, scope)
@@ -97,7 +97,7 @@ class _Reader:
             text, italics = self._text(part, inside)
             lines = tuple(line.strip() for line in text.split("\n") if line.strip())
             if not inside.timed or inside.end_s is None:
-                if lines:
+                if lines and not (part.get("begin") and (part.get("end") or part.get("dur"))):
                     self._faults.append(Fault("syntax", "a paragraph without begin or end", self._line_no, "error"))
                 continue
             if lines or part.get("begin"):
@@ -128,7 +128,10 @@ class _Reader:
 
     def _runs(self, element: Any, italics: bool, depth: int) -> Iterator[tuple[str, bool]]:
         yield element.text or "", italics
-        for child in element if depth < _DEEPEST else ():
+        if depth >= _DEEPEST and len(element):
+            self._too_deep()
+            return
+        for child in element:
             name = _name(child.tag)
             if name == "br":
                 yield "\n", italics
@@ -136,6 +139,9 @@ class _Reader:
                 styled = self._italic_by(child)
                 yield from self._runs(child, italics if styled is None else styled, depth + 1)
             yield child.tail or "", italics
+
+    def _too_deep(self) -> None:
+        self._faults.append(Fault("syntax", f"elements nested deeper than {_DEEPEST} are left out", self._line_no))
 
     def _italic_by(self, element: Any) -> bool | None:
         for key, value in element.attrib.items():
