@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.worlds.viewing import DAY_MS, catalogue
 
-from frontrow.recommend import ranker, tune, worlds
+from frontrow.recommend import fatigue, ranker, tune, worlds
 from frontrow.recommend.history import histories
 from frontrow.recommend.model import FitConfig, Model, content_of, fit
 from frontrow.recommend.parts import fit_parts
@@ -101,6 +101,55 @@ def test_the_hour_is_asked_for_where_it_tells_something_and_only_there(
     files = model.files()
     assert Model.load(_Held(files)).ranker == chosen
     assert westerns(8) <= 1  # the same viewer the next morning
+
+
+def impressions(rows: list[tuple[int, int, int, str]]) -> pl.DataFrame:
+    """day, hour, member and title of each."""
+    told = [
+        (seq, day * DAY_MS + hour * 3_600_000, member, "", title) for seq, (day, hour, member, title) in enumerate(rows)
+    ]
+    return pl.DataFrame(told, schema=["seq", "at_ms", "member", "profile", "title"], orient="row")
+
+
+def test_impressions_count_up_to_the_day_before_and_wherever_the_log_was_cut() -> None:
+    told = from_columns(np.array([7, 8]), np.array(["a", "b"]), ["a", "b"])
+    titles = pl.DataFrame({"title": ["a", "b"]})
+    rows = (
+        [(1, hour, 8, "a") for hour in range(9)]
+        + [(2, hour, 8, "a") for hour in (1, 20)]
+        + [(1, 1, 9, "a"), (1, 1, 8, "z")]
+    )
+    told_once = [fatigue.count(impressions(rows))]
+    in_parts = [fatigue.count(impressions(rows)[:10]), fatigue.count(impressions(rows)[10:])]
+    for parts in (told_once, in_parts):
+        shown = fatigue.shown_of(pl.concat(parts), titles, told)
+        by_noon = shown.fatigue(np.array([1, 0]), np.array([2, 2]) * DAY_MS + DAY_MS // 2)
+        assert by_noon.tolist() == [[float(np.log2(np.float32(6))), 0], [0, 0]]
+        assert shown.fatigue(np.array([1]), np.array([4]) * DAY_MS)[0, 0] > by_noon[0, 0]
+
+
+def test_the_ranker_learns_how_much_people_tire_of_what_they_were_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what they have not seen, everybody was shown much, again and again, that they did not watch later either."""
+    monkeypatch.setattr(ranker, "LEAST_VIEWERS", 100)
+    monkeypatch.setattr(ranker, "TREES", 20)
+    told, titles = days(by_the_hour=False), catalogue(80)
+    world = worlds.at_clock(told, 25 * DAY_MS, 40 * DAY_MS, np.random.default_rng(0))
+    assert world.who is not None
+    left_alone = ~world.targets & (np.random.default_rng(1).random(world.targets.shape) < 0.7)
+    row, title = np.nonzero(left_alone)
+    shown = fatigue.Shown(
+        world.who[row].astype(np.int32), title.astype(np.int32), np.full(len(row), 20),
+        np.full(len(row), 12, np.float32), 80,
+    )  # fmt: skip
+    config = FitConfig(mix=Mix(weights={"taste": 1.0}))
+    parts, content = fit_parts(world.past, config), content_of(titles)
+    _, gain_without = tune.choose_ranker(world, parts, config.mix, content, 0)
+    chosen, gain = tune.choose_ranker(world, parts, config.mix, content, 0, shown)
+    assert chosen is not None and gain > gain_without + 0.05
+    tired_of = dict.fromkeys(range(4, 60), 12)
+    viewer = Viewer(watched={title: Watched(played=True, weight=0.6) for title in (0, 1, 2, 3)}, shown=tired_of)
+    model = fit(told, titles, config, ranker=chosen)
+    assert not {tile.title for tile in rank(model, viewer, 10, now_ms=31 * DAY_MS).tiles} & set(tired_of)
 
 
 class _Held:

@@ -23,7 +23,7 @@ from frontrow.data.replay import replay_derived
 from frontrow.errors import DamagedArtifact, InputError
 from frontrow.jobs import gate
 from frontrow.jobs.worker import JobContext
-from frontrow.recommend import profiles, row_order, signals, trends, tune
+from frontrow.recommend import fatigue, profiles, row_order, signals, trends, tune
 from frontrow.recommend.model import Model, content_of, fit
 from frontrow.recommend.parts import FitConfig
 from frontrow.schema import Kind
@@ -39,6 +39,7 @@ _STAGES = 6
 _TASTE = Derivation(signals.COMPACTED, signals.compact)
 _ROWS = Derivation(row_order.TALLIED, row_order.tally)
 _PROFILES = Derivation(profiles.TOLD, profiles.told)
+_SHOWN = Derivation(fatigue.COUNTED, fatigue.count)
 
 
 def run(context: JobContext, *, gated: bool = True, tuned: bool = True, seed: int = 0) -> dict[str, Any]:
@@ -161,9 +162,18 @@ def _tuned(context: JobContext, interactions: signals.Interactions, titles: pl.D
         budget_s=TUNING_S,
         seed=seed,
         step=lambda note: context.step(1, _STAGES, f"tuning: {note}"),
+        shown=_shown(context, interactions, titles),
     )
     context.step(2, _STAGES, "fitting")
     return fit(interactions, titles, choice.config, ranker=choice.ranker, seed=seed)
+
+
+def _shown(context: JobContext, interactions: signals.Interactions, titles: pl.DataFrame) -> fatigue.Shown:
+    """What these viewers were shown, as far as the job reads."""
+    log, columns = context.workspace.log, ("seq", "at_ms", "member", "profile", "title")
+    kinds, up_to_seq = (Kind.IMPRESSION,), context.checkpoint["high_water"]
+    counts = replay_derived(log, _SHOWN, kinds=kinds, columns=columns, up_to_seq=up_to_seq).frame
+    return fatigue.shown_of(counts, titles, interactions)
 
 
 def _rival(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LEAST_VIEWERS = 2000
 CANDIDATES = 150
-FEATURES = (*PERSONAL, *COMMON, "blend", "place", "history", "year", "genre_affinity", "language", "hour")
+FEATURES = (*PERSONAL, *COMMON, "blend", "place", "history", "year", "genre_affinity", "language", "hour", "fatigue")
 TREES = 100
 """More did not help on MovieLens 1M sequences; each costs time on every page."""
 PARTS = 4
@@ -70,11 +70,13 @@ def candidates(
     content: Content,
     hour: NDArray[np.float32],
     count: int = CANDIDATES,
+    tired: NDArray[np.float32] | None = None,
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """The blend's best of each viewer, positions [viewers, count] best first, and features [viewers, count, features].
 
     `blended` has what is not allowed at -inf; `viewers` are the histories behind it; `hour` is how much
-    each genre falls into the part of the day in which each viewer asks [viewers, genres].
+    each genre falls into the part of the day in which each viewer asks [viewers, genres]; `tired` how tired each viewer
+    is of each title [viewers, titles], without it of none.
     """
     top = top_k(blended, count)
     shape = top.shape
@@ -87,6 +89,7 @@ def candidates(
     columns.append(np.einsum("vg,vcg->vc", profiles(viewers, content.genre), content.genre[top]))
     columns.append(np.einsum("vl,vcl->vc", profiles(viewers, content.language), content.language[top]))
     columns.append(np.einsum("vg,vcg->vc", hour, content.genre[top]))
+    columns.append(np.zeros(shape) if tired is None else np.take_along_axis(tired, top, axis=1))
     features = np.stack([np.asarray(column, np.float32) for column in columns], axis=-1)
     features[~np.isfinite(features)] = np.nan
     return top, features

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from frontrow.recommend import ranker
 from frontrow.recommend.crowd import Crowd
+from frontrow.recommend.fatigue import TIRING, tired
 from frontrow.recommend.history import Histories, one_history
 from frontrow.recommend.sources import PERSONAL, of_one
-from frontrow.recommend.viewer import TIRING, Viewer, Watched
+from frontrow.recommend.viewer import Viewer, Watched
 
 if TYPE_CHECKING:
     from frontrow.recommend.model import Model
@@ -68,23 +69,29 @@ def stand(model: Model, viewer: Viewer, now_ms: int) -> Standing:
             times.append(watched.at_ms)
             doings.append(watched)
     crowd = model.crowd(viewer.country, kids=viewer.kids)
-    standing = stand_on(model, one_history(positions, weights, times, len(model)), blocked, crowd, now_ms)
+    shown = {index[title]: count for title, count in viewer.shown.items() if count > TIRING and title in index}
+    fatigue = None
+    if shown:  # again and again, and never clicked
+        fatigue = np.zeros(len(model), np.float32)
+        fatigue[list(shown)] = tired(np.array(list(shown.values()), np.float32))
+    standing = stand_on(model, one_history(positions, weights, times, len(model)), blocked, crowd, now_ms, fatigue)
     standing = replace(standing, doings=tuple(doings))
-    tired = [
-        (index[title], count - TIRING) for title, count in viewer.shown.items() if count > TIRING and title in index
-    ]
-    if tired:  # shown again and again, and never clicked
-        where, times_more = np.array([p for p, _ in tired]), np.array([c for _, c in tired], np.float32)
-        score = standing.score.copy()
-        score[where] -= FATIGUE * float(score.std()) * np.log2(1 + times_more)
-        standing = replace(standing, score=score)
+    if fatigue is not None:
+        standing = replace(standing, score=standing.score - FATIGUE * standing.score.std() * fatigue)
     viewer.cache["standing"] = (model, of, standing)
     model.remember(viewer.cache)
     return standing
 
 
-def stand_on(model: Model, history: Histories, blocked: NDArray[np.bool_], crowd: Crowd, now_ms: int) -> Standing:
-    """The standing of a bare history, rested: no fatigue, no doings."""
+def stand_on(
+    model: Model,
+    history: Histories,
+    blocked: NDArray[np.bool_],
+    crowd: Crowd,
+    now_ms: int,
+    fatigue: NDArray[np.float32] | None = None,
+) -> Standing:
+    """The standing of a bare history; `fatigue` [titles] is told to the ranker."""
     mix, nothing = model.mix, np.zeros(0, np.float32)
     if not len(history.title):
         return Standing(history.title, nothing, nothing, nothing.astype(bool), crowd.base_score, blocked, crowd)
@@ -93,7 +100,8 @@ def stand_on(model: Model, history: Histories, blocked: NDArray[np.bool_], crowd
     score = weights @ personal + crowd.part
     if model.ranker is not None:
         kept, score[blocked] = score[blocked], -np.inf
-        score = reorder(model, history, personal[:, None], crowd.common, score[None], np.array([now_ms]))[0]
+        row = None if fatigue is None else fatigue[None]
+        score = reorder(model, history, personal[:, None], crowd.common, score[None], np.array([now_ms]), row)[0]
         score[blocked] = kept
     return Standing(history.title, by_b, by_n, history.weight > 0, score, blocked, crowd)
 
@@ -105,13 +113,14 @@ def reorder(
     common: NDArray[np.float32],
     blended: NDArray[np.float32],
     now_ms: NDArray[np.int64] | None = None,
+    fatigue: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """The blend with its best candidates in the ranker's order: they trade their scores, the others keep theirs."""
     if model.ranker is None:
         return blended
     count = min(ranker.CANDIDATES, blended.shape[1])
     hour = ranker.hour_of(model.ranker.hours, now_ms, (len(histories), model.content.genre.shape[1]))
-    top, features = ranker.candidates(blended, personal, common, histories, model.content, hour, count)
+    top, features = ranker.candidates(blended, personal, common, histories, model.content, hour, count, fatigue)
     score = np.take_along_axis(blended, top, axis=1)
     preferred = np.where(np.isfinite(score), model.ranker.scores(features), -np.inf)  # what is blocked stays last
     order = np.argsort(-preferred, axis=1, kind="stable")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from frontrow.recommend import edlae, popularity, ranker
 from frontrow.recommend.content import Content
+from frontrow.recommend.fatigue import Shown
 from frontrow.recommend.history import FOREVER
 from frontrow.recommend.metrics import ndcg, recall, top_hits, top_k
 from frontrow.recommend.parts import FitConfig, Parts, fit_dense, fit_items, fit_parts
@@ -44,10 +45,11 @@ def choose(
     budget_s: float,
     seed: int = 0,
     step: Callable[[str], None] = lambda note: None,
+    shown: Shown | None = None,
 ) -> Choice:
     """Find every hyper-parameter that the data can decide within `budget_s` of `clock_s` (a monotonic clock).
 
-    With too little data to hold anything back, the defaults.
+    With too little data to hold anything back, the defaults. `shown` are the impressions, where they were logged.
     """
     rng = np.random.default_rng(seed)
     started = clock_s()
@@ -86,7 +88,7 @@ def choose(
     done("blend " + ", ".join(f"{name} {weight:g}" for name, weight in mix.weights.items() if weight), score)
     trained = None
     if timing != "none" and left(1.0):
-        trained, gain = choose_ranker(parts_of_time[-1], fitted[-1], config.mix, content, seed)
+        trained, gain = choose_ranker(parts_of_time[-1], fitted[-1], config.mix, content, seed, shown)
         if trained is not None:
             done("ranker against the blend", gain)
     return Choice(config, trained, timing, tuple(steps))
@@ -234,7 +236,9 @@ def _choose_weights(made: list[World], fitted: list[Parts], mix: Mix, timing: Ti
     return best, float(best_values.mean())
 
 
-def choose_ranker(world: World, parts: Parts, mix: Mix, content: Content, seed: int) -> tuple[Ranker | None, float]:
+def choose_ranker(
+    world: World, parts: Parts, mix: Mix, content: Content, seed: int, shown: Shown | None = None
+) -> tuple[Ranker | None, float]:
     """Train on four fifths of the newest world's viewers; kept only if it beats the blend on the last fifth.
 
     With a clock, a second one that knows the part of the day is kept if it beats the first as well.
@@ -255,7 +259,10 @@ def choose_ranker(world: World, parts: Parts, mix: Mix, content: Content, seed: 
         score[seen[rows]] = -np.inf
         now_ms = None if world.now_ms is None else world.now_ms[rows]
         hour = ranker.hour_of(hours, now_ms, (len(rows), content.genre.shape[1]))
-        top, columns = ranker.candidates(score, personal, common, part, content, hour)
+        tired = None
+        if shown is not None and world.who is not None and now_ms is not None:
+            tired = shown.fatigue(world.who[rows], now_ms)
+        top, columns = ranker.candidates(score, personal, common, part, content, hour, tired=tired)
         tops.append(top)
         features.append(columns)
     top, columns = np.concatenate(tops), np.concatenate(features)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import numpy as np
 
+from frontrow.recommend.fatigue import TIRING
 from frontrow.recommend.profiles import says_kids
 from frontrow.recommend.signals import ABANDONED_FRACTION, FINISHED_FRACTION, KINDS, weigh
 from frontrow.schema import Kind
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 TitleId = Any
 NO_LIMIT = 99
-TIRING = 4
-"""Impressions without a click from which on a title sinks in the ranking."""
 GOOD_STARS = 3.5
 KIDS_AGE = 7
 """Highest minimum age of a title on a kids' profile."""

@@ -33,6 +33,8 @@ class World:
     """What viewers without any history watched in the window [newcomers, titles]; with a clock only."""
     now_ms: NDArray[np.int64] | None = None
     """When each judged viewer came back: the first event of theirs in the window."""
+    who: NDArray[np.integer] | None = None
+    """Which viewers of the interactions they are."""
 
     @property
     def seen(self) -> NDArray[np.bool_]:
@@ -121,7 +123,7 @@ def _world(
     found = np.flatnonzero(targets.any(axis=1))
     back_ms = np.full(interactions.n_viewers, np.iinfo(np.int64).max)
     np.minimum.at(back_ms, interactions.viewer[window], interactions.at_ms[window])
-    return World(past, world.viewers.select(found), targets[found], now_ms=back_ms[viewers[found]])
+    return World(past, world.viewers.select(found), targets[found], now_ms=back_ms[viewers[found]], who=viewers[found])
 
 
 def _watched(interactions: Interactions, window: NDArray[np.bool_], viewers: NDArray[np.integer]) -> NDArray[np.bool_]:
