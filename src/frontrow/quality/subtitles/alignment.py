@@ -40,6 +40,7 @@ _MOST_ALIKE: Final = 3_000
 """Pairs of one word: words that are everywhere tell nothing."""
 _OTHER_RATE_GAIN: Final = 1.08
 """How much more must agree with another rate than with 1 for it to be believed."""
+_ROUNDS: Final = 8
 _MOST_SLOPE_POINTS: Final = 600
 _ONSET_PAUSE_S: Final = 0.2
 _ONSET_NEAR_S: Final = 0.6
@@ -117,16 +118,17 @@ def fit_words(cues: Sequence[Cue], words: Sequence[Word]) -> Fit | None:
     piles = {rate: _pile(film_s - rate * cue_s, weight) for rate in (1.0, *RATES.values())}
     rate = max(piles, key=lambda x: piles[x][1] * (_OTHER_RATE_GAIN if x == 1.0 else 1.0))
     offset = piles[rate][0]
-    residual = film_s - rate * cue_s - offset
-    for _ in range(4):
+    slope, low, high = rate, 0.0, np.inf
+    for _ in range(_ROUNDS):  # a drift of no known rate agrees with the first line for a while only: the line turns
+        residual = film_s - rate * cue_s - offset
         near = np.abs(residual) <= _INLIER_S
-        move = _weighted_median(residual[near], weight[near]) if near.any() else 0.0
-        offset, residual = offset + move, residual - move
-    chosen = _one_to_one(residual, which_cue, which_heard)
-    x, y = cue_s[chosen], film_s[chosen]
-    slope, low, high = _slope(x, y, rate)
-    if not low <= rate <= high:
-        rate = slope
+        offset += _weighted_median(residual[near], weight[near]) if near.any() else 0.0
+        chosen = _one_to_one(film_s - rate * cue_s - offset, which_cue, which_heard)
+        x, y = cue_s[chosen], film_s[chosen]
+        slope, low, high = _slope(x, y, rate)
+        if low <= rate <= high:
+            break
+        rate, offset = slope, float(np.median(y - slope * x))
     if rate != 1.0:  # 24 and 23.976 for 25 differ by a thousandth: the likelier one where both fit
         rate = next((known for known in RATES.values() if low <= known <= high), rate)
     offset = float(np.median(y - rate * x)) if len(x) else offset

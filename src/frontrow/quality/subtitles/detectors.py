@@ -36,7 +36,7 @@ def find(
     video = measured.facts.of("video") if measured else ()
     frame_rate = (video[0].frame_rate if video else 0.0) or rules.frame_rate
     found += on_cues.find(track.cues, rules, frame_rate)
-    text = "\n".join(cue.text for cue in track.cues)
+    text = " ".join(cue.text for cue in track.cues)
     language, sure = identify(text)
     found += _language(track, text, language, sure, rules)
     if rules.maturity:

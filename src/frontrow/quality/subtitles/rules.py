@@ -35,7 +35,7 @@ class SubtitleRules:
     """Frames a second where no film is known, 10-120."""
     symbols: str = "♪♫♩♬°©®™№℃℉→←"
     """Symbols that are allowed; letters, digits, punctuation, currency and mathematics always are."""
-    language_sure: float = 0.9
+    language_sure: float = 0.8
     """Least confidence, 0-1, with which another language than the declared one is told."""
     language_letters: int = 80
     """Letters below which a text's language is not judged, 20-1000."""

@@ -33,7 +33,7 @@ _TIMES_AGREE: Final = 0.55
 _TIMES_DIFFER: Final = 0.45
 _TIMES_APART: Final = 0.15
 """By times: what the best offset needs, what no offset of a wrong track reaches, and how much the next best may not."""
-_TIMES_COARSE_S: Final = 0.2
+_TIMES_COARSE_S: Final = 0.15
 """Offsets by times are this much less sure than by words."""
 _PAST_END_S: Final = 2.0
 _PAST_END_SHARE: Final = 0.1
