@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -35,8 +34,6 @@ _LONGEST_S: Final = 6 * 3600.0
 _WARM_UP_S: Final = 4.0
 """A resumed pass decodes this much again, so that meters have seen what was before."""
 _SOUND_ROW_S: Final = 0.1
-_MOST_LOOPS: Final = 200
-"""More loops than meters can have."""
 
 Part = dict[str, Any]
 
@@ -51,23 +48,8 @@ def warm_up() -> None:
         meter.finish()
 
 
-def _warm_up_without_cache() -> None:
-    """In the child, where files cannot be written: after an update a compiled loop may not be in the cache yet.
-
-    Numba then raises once for each loop, after it has compiled it: the next call finds it.
-    """
-    for _ in range(_MOST_LOOPS):
-        try:
-            return warm_up()
-        except OSError as error:
-            if error.errno != errno.EFBIG:
-                raise
-    return None
-
-
 def watch(context: Context, path: str, since_s: dict[str, float], networks: bool) -> dict[str, Any]:
     """Send the measurements batch by batch, return the facts of the file."""
-    _warm_up_without_cache()
     with Reel(Path(path), context, most_sounds=MOST_SOUNDS) as reel:
         facts = facts_of_file.read(reel.container)
         if not reel.tracks and any(stream.kind in {"video", "audio"} for stream in facts.streams):

@@ -48,7 +48,7 @@ def measure(
 
     _compile()
     arguments = {"path": str(real), "since_s": since_s, "networks": networks}
-    told = guard.run("frontrow.quality.desk:watch", arguments, _LIMITS, progress=progress, part=take)
+    told = guard.run("frontrow.quality.child:watch", arguments, _LIMITS, progress=progress, part=take)
     damage = _join_streams(part.get("damage", {}) for part in parts)
     streams = tuple(_with_damage(StreamFacts(**stream), damage) for stream in told["streams"])
     picture = _join([part["picture"] for part in parts if part.get("picture")])

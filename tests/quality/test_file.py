@@ -1,0 +1,49 @@
+"""Why a file cannot be read, and whether somebody still writes to it."""
+
+import os
+
+from frontrow.errors import UnreadableMedia, UnsupportedMedia
+from frontrow.quality.file import Watch
+
+ATOM = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2" + b"\x00\x00\x10\x00mdat" + b"\x11" * 500
+ERROR = UnreadableMedia("film.mp4 cannot be opened")
+
+
+def old(path, content):
+    path.write_bytes(content)
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    return Watch.begin(path)
+
+
+def test_a_file_that_stays_as_it_is_does_not_grow(tmp_path):
+    assert old(tmp_path / "film.mp4", ATOM).grown() == []
+
+
+def test_a_file_that_changes_while_it_is_inspected_is_growing(tmp_path):
+    watch = old(tmp_path / "film.mp4", ATOM)
+    (tmp_path / "film.mp4").write_bytes(ATOM + b"more")
+    assert [finding.code for finding in watch.grown()] == ["growing"]
+    assert watch.refused(ERROR).code == "growing"
+
+
+def test_an_mp4_without_index_written_a_moment_ago_is_growing(tmp_path):
+    (tmp_path / "film.mp4").write_bytes(ATOM)
+    assert Watch.begin(tmp_path / "film.mp4").refused(ERROR).code == "growing"
+
+
+def test_the_same_file_a_day_later_is_unreadable(tmp_path):
+    assert old(tmp_path / "film.mp4", ATOM).refused(ERROR).code == "unreadable"
+
+
+def test_a_damaged_mp4_with_its_index_is_unreadable(tmp_path):
+    (tmp_path / "film.mp4").write_bytes(ATOM[:24] + b"\x00\x00\x00\x40moov" + b"\xff" * 56)
+    assert Watch.begin(tmp_path / "film.mp4").refused(ERROR).code == "unreadable"
+
+
+def test_a_kind_of_file_that_is_not_taken_is_unsupported(tmp_path):
+    watch = old(tmp_path / "film.mp4", b"\x89PNG" + bytes(400))
+    assert watch.refused(UnsupportedMedia("film.mp4 is a PNG picture")).code == "unsupported"
+
+
+def test_a_file_that_is_gone_is_unreadable(tmp_path):
+    assert Watch.begin(tmp_path / "none.mp4").refused(UnreadableMedia("does not exist")).code == "unreadable"
