@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from frontrow.data import artifacts
 from frontrow.data.catalogue import Catalogue
 from frontrow.data.ids import derive_id
 from frontrow.data.replay import replay
@@ -20,7 +21,9 @@ from frontrow.media import transcode
 from frontrow.media.container import resolve
 from frontrow.quality import markers, report, review, thumbnails
 from frontrow.quality.damage import kinds
-from frontrow.quality.inspection import Inspection, beside, inspect_film
+from frontrow.quality.features import describe
+from frontrow.quality.inspection import InForce, Inspection, beside, inspect_film
+from frontrow.quality.judge import open_files
 from frontrow.quality.review import Case
 from frontrow.quality.rules import DEFAULT, Pack, load_pack
 from frontrow.schema import Event, Kind
@@ -69,7 +72,13 @@ def inspect(context: JobContext, *, file: str, title: str = "", pack: str = DEFA
     held_to = load_pack(pack)
     roots = tuple(context.workspace.root / root for root in context.settings.media.roots)
     inspection = inspect_film(
-        path, held_to, subtitles=beside(path), roots=roots, keep=folder(context.workspace), step=context.step
+        path,
+        held_to,
+        judge=in_force(context.workspace),
+        subtitles=beside(path),
+        roots=roots,
+        keep=folder(context.workspace),
+        step=context.step,
     )
     stat = path.stat()
     name = derive_id("inspection", file, str(stat.st_size), str(stat.st_mtime_ns), pack, inspection.verdict.judge)
@@ -89,6 +98,7 @@ def inspect(context: JobContext, *, file: str, title: str = "", pack: str = DEFA
         views=expected_views(context.workspace, title),
         duration_s=inspection.measured.facts.duration_s if inspection.measured else 0.0,
         frame_rate=markers.rate_of(inspection.measured),
+        features=_finite(describe(verdict.findings, inspection.measured)),
     )
     found = [
         Found(**{**asdict(x), "number": number, "measured": _finite(x.measured)})
@@ -97,6 +107,14 @@ def inspect(context: JobContext, *, file: str, title: str = "", pack: str = DEFA
     with Reviews(context.workspace.store_url(context.settings)) as reviews:
         reviews.add(stored, found)
     return {"inspection": name, "file": file, "verdict": verdict.verdict, "findings": len(found), "risk": verdict.risk}
+
+
+def in_force(workspace: Workspace) -> InForce | None:
+    """The published judge; None where none was fitted yet."""
+    artifact = artifacts.open_current(workspace.artifacts, JUDGE)
+    if artifact is None:
+        return None
+    return InForce(open_files(artifact.json("judge.json"), artifact.json("trees.json")), artifact.version)
 
 
 def write(inspection: Inspection, pack: Pack, out: Path) -> None:

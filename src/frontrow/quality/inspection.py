@@ -14,14 +14,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from frontrow.errors import UnreadableMedia
+from frontrow.quality.file import Watch
 from frontrow.quality.findings import Finding
 from frontrow.quality.keeping import Kept
 from frontrow.quality.measurements import Measurements
 from frontrow.quality.rules import Pack
 from frontrow.quality.verdict import Decision, Verdict
+
+if TYPE_CHECKING:
+    from frontrow.quality.judge import Judge
 
 SUBTITLES: Final = (".srt", ".vtt", ".ttml", ".dfxp", ".imsc", ".imscr", ".xml", ".ass", ".ssa", ".scc")
 """File name endings of subtitles; every other file is taken for a film."""
@@ -33,6 +39,14 @@ _RISK: Final = {"error": 0.9, "warn": 0.35, "info": 0.01}
 
 Step = Callable[[int, int, str], None]
 """Progress: (done, total, note)."""
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The published judge."""
+
+    judge: Judge
+    version: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,7 @@ def beside(film: Path) -> list[Path]:
     )
 
 
-def inspect(path: Path, pack: Pack, judge: Any = None, subtitles: Sequence[Path] = ()) -> Verdict:
+def inspect(path: Path, pack: Pack, judge: InForce | None = None, subtitles: Sequence[Path] = ()) -> Verdict:
     """The verdict on one file. What is found in a film's `subtitles` counts as the film's."""
     if is_subtitle(path):
         return inspect_subtitles(path, pack, judge=judge).verdict
@@ -72,7 +86,7 @@ def inspect_film(
     path: Path,
     pack: Pack,
     *,
-    judge: Any = None,
+    judge: InForce | None = None,
     subtitles: Sequence[Path] = (),
     roots: tuple[Path, ...] = (),
     keep: Path | None = None,
@@ -91,22 +105,49 @@ def inspect_film(
     return Inspection(path, decide(str(path), pack.weigh(findings), measured, judge), measured, track)
 
 
-def inspect_subtitles(path: Path, pack: Pack, *, judge: Any = None, film: Inspection | None = None) -> Inspection:
+def inspect_subtitles(
+    path: Path, pack: Pack, *, judge: InForce | None = None, film: Inspection | None = None
+) -> Inspection:
     """Inspect subtitles, against the film that they belong to where it is given."""
     measured = film.measured if film else None
     track, findings = _read(path, pack, measured)
     return Inspection(path, decide(str(path), pack.weigh(findings), None, judge), measured, track)
 
 
-def decide(file: str, findings: Sequence[Finding], measured: Measurements | None, judge: Any = None) -> Verdict:
-    """The verdict on a file: by the judge where there is one, and by rules alone otherwise."""
-    risk = risk_by_rules(findings)
+def decide(
+    file: str, findings: Sequence[Finding], measured: Measurements | None, judge: InForce | None = None
+) -> Verdict:
+    """The verdict on a file: by the judge where there is one and it is a film, and by rules alone otherwise."""
+    if judge and measured:
+        return _by_judge(file, findings, measured, judge)
+    risk, weighty = risk_by_rules(findings), [x for x in findings if x.severity != "info"]
     verdict: Decision = "approve"
     if any(x.severity == "error" and x.confidence >= SURE for x in findings):
         verdict = "reject"
-    elif any(x.severity != "info" for x in findings):
+    elif weighty:
         verdict = "review"
-    return Verdict(file, verdict, tuple(findings), risk, strongest(findings))
+    return Verdict(file, verdict, tuple(findings), risk, strongest(weighty))
+
+
+def _by_judge(file: str, findings: Sequence[Finding], measured: Measurements, by: InForce) -> Verdict:
+    from frontrow.quality.features import describe
+
+    row = describe(findings, measured)
+    judged = by.judge.judge(row)
+    reasons: list[str] = []
+    for name, weight in judged.weights.items():
+        if weight <= 0 or len(reasons) == REASONS:
+            continue
+        own = [x for x in findings if x.code == name]
+        if own:
+            reasons += strongest(own, 1)
+        elif np.isfinite(row.get(name, np.nan)):
+            reasons.append(
+                f"{name.replace('_', ' ')} is {row[name]:.4g}, which files that were rejected have more often"
+            )
+    return Verdict(
+        file, judged.decision, tuple(findings), judged.risk, tuple(reasons) or strongest(findings), by.version
+    )
 
 
 def risk_by_rules(findings: Sequence[Finding]) -> float:
@@ -125,7 +166,7 @@ def strongest(findings: Sequence[Finding], most: int = REASONS) -> tuple[str, ..
     """The findings that weigh most, one a code, in words."""
     order = sorted(findings, key=lambda x: (-_RISK[x.severity] * x.confidence, x.start_s))
     first = {x.code: x for x in reversed(order)}
-    chosen = [x for x in order if first[x.code] is x and x.severity != "info"][:most]
+    chosen = [x for x in order if first[x.code] is x][:most]
     return tuple(f"{x.code.replace('_', ' ')} at {clock(x.start_s)}: {x.detail}" for x in chosen)
 
 
@@ -141,6 +182,7 @@ def _measure(
     probe = _landed("probe")
     if probe is None:
         raise UnreadableMedia("not built yet")
+    watch = Watch.begin(path)
     kept = Kept(keep, path) if keep else None
     measured = kept.whole() if kept else None
     try:
@@ -155,8 +197,8 @@ def _measure(
             if kept:
                 kept.finish(measured)
     except UnreadableMedia as error:
-        return None, [Finding("unreadable", "error", 0.0, 0.0, 1.0, str(error))]
-    findings: list[Finding] = []
+        return None, [watch.refused(error)]
+    findings = watch.grown()
     for group in ("picture", "sound"):
         detectors = _landed(f"{group}.detectors")
         if detectors is not None:

@@ -53,10 +53,10 @@ def render(inspection: Inspection, pack: Pack, pictures: Mapping[float, bytes] |
         f'<div class="head"><span class="badge {verdict.verdict}">{_WORDS[verdict.verdict]}</span>'
         f"<h1>{escape(inspection.path.name)}</h1></div>"
     )
+    meter = f'<meter min="0" max="1" low="0.2" high="0.5" optimum="0" value="{verdict.risk:.3f}"></meter>'
     risk = (
-        f'<p class="quiet">Risk that a reviewer would reject it: <meter min="0" max="1" low="0.2" high="0.5" optimum="0" value="{verdict.risk:.3f}">'
-        f"</meter> {verdict.risk:.0%}, by {escape(by)}. Held to “{escape(pack.title)}” of {escape(pack.dated)} "
-        f"({escape(pack.source)}).</p>"
+        f'<p class="quiet">Risk that a reviewer would reject it: {meter} {verdict.risk:.0%}, by {escape(by)}. '
+        f"Held to “{escape(pack.title)}” of {escape(pack.dated)} ({escape(pack.source)}).</p>"
     )
     parts = [head, risk, _section("Why", _reasons(verdict.reasons, findings))]
     if findings and pictures:
