@@ -24,8 +24,10 @@ MOST_CHANNELS: Final = 8
 """Channels beyond these are not measured one by one; no layout of films has more."""
 _BATCH_ROWS: Final = 10
 """Rows worked on at once: compiled loops want long pieces, and a second is soon there."""
-_SLIP_S: Final = 0.02
-"""A time stamp this far from where the samples so far end is a hole or an overlap, not rounding."""
+_JUMP_S: Final = 0.1
+"""A time stamp this far from where the samples so far end is a hole or an overlap."""
+_SLIP_S: Final = 0.015
+"""The same for those of a whole batch: a lost packet of AAC is 21 ms, and single stamps of WebM wander as much."""
 _ORDER: Final = 16
 """Of the short-time prediction; twice as much told no more clicks."""
 _CLICK_NEAR_S: Final = 0.0015
@@ -82,6 +84,7 @@ class SoundMeter:
         self._rows_done = 0
         self._start_s: float | None = None
         self._slip_s = 0.0
+        self._slips_s: list[float] = []
         self._finished: list[dict[str, NDArray[Any]]] = []
         pairs = [f"cov_{i}_{j}" for i in range(self.channels) for j in range(i, self.channels)]
         low = [f"low_{i}" for i in range(self.channels)] if self.channels > 2 else []
@@ -92,13 +95,20 @@ class SoundMeter:
         if self._start_s is None:
             self._start_s = at_s
         slip_s = at_s - (self._start_s + (self._samples_done + self._waiting_samples) / self.rate)
-        if abs(slip_s) > _SLIP_S:
-            self._start_s += slip_s
-            self._slip_s += slip_s
+        if abs(slip_s) > _JUMP_S:
+            self._slip(slip_s)
+        else:
+            self._slips_s.append(slip_s)
         self._waiting.append(np.array(samples[: self.channels], np.float32, order="C"))
         self._waiting_samples += samples.shape[1]
         if self._waiting_samples * ROWS_A_SECOND >= (_BATCH_ROWS + 1) * self.rate:
             self._work()
+
+    def _slip(self, slip_s: float) -> None:
+        assert self._start_s is not None
+        self._start_s += slip_s
+        self._slip_s += slip_s
+        self._slips_s = []
 
     def finish(self) -> None:
         """The stream has ended: work on what waits. Less than a row at the very end is filled up with silence."""
@@ -125,6 +135,8 @@ class SoundMeter:
         return rows if self._bound(rows) <= self._waiting_samples else rows - 1
 
     def _work(self) -> None:
+        if self._slips_s and abs(usual := float(np.median(self._slips_s))) > _SLIP_S:
+            self._slip(usual)
         rows = self._rows_waiting()
         bounds = np.array([self._bound(row) for row in range(rows + 1)])
         waiting = np.nan_to_num(np.concatenate(self._waiting, axis=1), copy=False, posinf=1.0, neginf=-1.0)
@@ -133,7 +145,7 @@ class SoundMeter:
         self._waiting, self._waiting_samples = [rest], rest.shape[1]
         self._rows_done += rows
         self._samples_done += int(bounds[-1])
-        self._slip_s = 0.0
+        self._slip_s, self._slips_s = 0.0, []
 
     def _measure(self, sound: Floats, bounds: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         assert self._start_s is not None

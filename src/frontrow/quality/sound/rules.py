@@ -59,9 +59,11 @@ class SoundRules:
     start_offset_s: float = 0.125
     """Difference of the streams' first time stamps (EBU R 37 bears 40 ms early and 60 ms late; ITU-R BT.1359: 125 ms
     is noticed)."""
-    length_difference_s: float = 1.0
-    """Difference of the ends of sound and picture; encoders cut sound in frames of up to 64 ms."""
+    sound_after_s: float = 0.15
+    """How long sound may go on after the picture; encoders cut it in frames of up to 64 ms."""
+    sound_short_s: float = 0.35
+    """How much earlier than the picture it may end; many masters end their sound a little early."""
     av_offset_s: float = 0.1
     """Shift of sound against picture, told from cuts and onsets, from which it is told of."""
-    av_offset_score: float = 6.0
+    av_offset_score: float = 8.0
     """How far the best shift stands out of all others, in standard deviations."""

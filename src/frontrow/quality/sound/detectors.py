@@ -1,0 +1,35 @@
+"""All that can be wrong with sound, from the measurements of the one pass."""
+
+from __future__ import annotations
+
+from frontrow.quality.findings import Finding
+from frontrow.quality.measurements import Measurements
+from frontrow.quality.sound import (
+    av_offset,
+    channel_duplicate,
+    channel_layout,
+    channel_missing,
+    channel_swap,
+    click,
+    clipping,
+    dropout,
+    hum,
+    language,
+    loudness,
+    phase,
+    silence,
+    true_peak,
+)
+from frontrow.quality.sound.rules import SoundRules
+
+_DETECTORS = (
+    loudness, true_peak, clipping, silence, dropout, click, hum, phase, channel_swap, channel_duplicate,
+    channel_missing, channel_layout, av_offset,
+)  # fmt: skip
+
+
+def find(measured: Measurements, rules: SoundRules, *, words: language.Recognised | None = None) -> list[Finding]:
+    """Findings of every detector, ordered by time, then code. `words`: what was recognised in the first stream."""
+    found = [finding for detector in _DETECTORS for finding in detector.find(measured, rules)]
+    found += language.find(measured, rules, words)
+    return sorted(found, key=lambda finding: (finding.start_s, finding.code, finding.end_s))
