@@ -201,7 +201,7 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
         count = total[1:] - total[begins]
         often = count > 2 * rules.flashes_most
         for first, last in _spans(often, at_s):
-            start_s = max(float(at_s[first]) - 1.0, 0.0)
+            start_s = float(at_s[begins[first] + np.argmax(turned[begins[first] :])])
             rate = int(count[first : last + 1].max()) / 2
             found.append(
                 Finding(

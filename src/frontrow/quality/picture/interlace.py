@@ -36,7 +36,7 @@ def _compare(now: Any, before: Any, step: int, least: int) -> tuple[float, float
     """
     rows = now.shape[0]
     combed, even, odd = 0, 0.0, 0.0
-    for row in range(2, rows - 2):
+    for row in range(3, rows - 3):
         for place in range(before.shape[1]):
             column = place * step
             here = np.int32(now[row, column])
@@ -49,6 +49,8 @@ def _compare(now: Any, before: Any, step: int, least: int) -> tuple[float, float
                 2 * abs(over - under) > less
                 or 2 * abs(np.int32(now[row - 2, column]) - here) > less
                 or 2 * abs(np.int32(now[row + 2, column]) - here) > less
+                or 2 * abs(np.int32(now[row - 3, column]) - over) > less
+                or 2 * abs(np.int32(now[row + 3, column]) - under) > less
             ):
                 continue
             moved = abs(here - np.int32(before[row, place])) + abs(over - np.int32(before[row - 1, place]))
@@ -63,7 +65,7 @@ def _compare(now: Any, before: Any, step: int, least: int) -> tuple[float, float
             else:
                 odd += off
                 even += off_next
-    return combed / max(1, (rows - 4) * before.shape[1]), even, odd
+    return combed / max(1, (rows - 6) * before.shape[1]), even, odd
 
 
 class InterlaceMeter:

@@ -99,8 +99,8 @@ class PictureRules:
     """The same as a share of what the film usually has."""
     blur_s: float = 1.0
     """Shortest blurred shot, seconds."""
-    combed: float = 0.0004
-    """Share of the picture that is combed; clean film stays below 0.0002."""
+    combed: float = 0.00015
+    """Share of the picture that is combed; clean film stays below 0.00002."""
     combed_s: float = 0.3
     """Shortest time with combing, seconds."""
     field_lead: float = 0.15

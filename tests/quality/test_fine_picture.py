@@ -1,0 +1,225 @@
+"""Fine faults of a picture, each made in a film whose every pixel is known, and what looks like it and is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from scipy.ndimage import gaussian_filter
+
+from frontrow.quality.picture.banding import count_levels
+from frontrow.quality.picture.looks import stretches
+from worlds.pan import COLUMNS, RATE, ROWS, codes, damaged, find, measure, pan
+
+
+@pytest.fixture(scope="module")
+def clean():
+    return pan(96)
+
+
+def only(measured, code):
+    """The findings, which must all be of one code."""
+    found = find(measured)
+    assert {finding.code for finding in found} == {code}, found
+    return found
+
+
+def test_a_clean_pan_has_no_finding(clean):
+    assert codes(measure(clean)) == set()
+
+
+def test_ten_bits_are_measured_as_eight_are(clean):
+    eight, ten = measure(clean[:30]), measure(clean[:30], bits=10)
+    for name, values in eight.picture.items():
+        np.testing.assert_allclose(ten.picture[name], values, atol=0.003, err_msg=name)
+
+
+# Blocks --------------------------------------------------------------------------------------------------------------
+
+
+def blocky(size):
+    def damage(picture):
+        rows, columns = np.arange(ROWS) // size * size, np.arange(COLUMNS) // size * size
+        return gaussian_filter(picture.astype(float), size / 2)[rows[:, None], columns].astype(np.uint8)
+
+    return damage
+
+
+def test_blocks_of_eight_are_found_where_they_are(clean):
+    finding = only(measure(damaged(clean, 24, 72, blocky(8))), "macroblocking")[0]
+    assert finding.start_s == pytest.approx(1.0, abs=0.2)
+    assert finding.end_s == pytest.approx(3.0, abs=0.2)
+
+
+def test_tiles_off_the_grid_of_an_encoder_are_part_of_the_picture(clean):
+    assert "macroblocking" not in codes(measure(damaged(clean, 24, 72, blocky(13))))
+
+
+def torn_blocks(picture):
+    rng = np.random.default_rng(int(picture.sum()))
+    out = picture.copy()
+    for row, column in zip(rng.integers(1, ROWS // 16 - 1, 8), rng.integers(1, COLUMNS // 16 - 1, 8), strict=True):
+        out[16 * row :, 16 * column :][:16, :16] = 235 if (row + column) % 2 else 20
+    return out
+
+
+def test_blocks_of_other_pictures_are_packet_loss():
+    finding = only(measure(damaged(pan(96, softness=3.0), 30, 40, torn_blocks)), "packet_loss")[0]
+    assert finding.start_s == pytest.approx(30 / RATE, abs=0.1)
+    assert finding.severity == "error"
+
+
+# Interlace -----------------------------------------------------------------------------------------------------------
+
+
+def woven(film, first):
+    """Two frames to one, the earlier of both in the lines from `first` on."""
+    out = []
+    for early, late in zip(film[::2], film[1::2], strict=True):
+        out.append(late.copy())
+        out[-1][first::2] = early[first::2]
+    return out
+
+
+def test_interlace_that_is_shown_as_progressive_is_combing(clean):
+    only(measure(woven(pan(120, pixels_a_frame=3), 0)), "combing")
+
+
+@pytest.mark.parametrize(("first", "order"), [(0, "tt"), (1, "bb")])
+def test_interlace_with_its_own_field_order_is_no_fault(first, order):
+    assert codes(measure(woven(pan(120, pixels_a_frame=3), first), order=order)) == set()
+
+
+@pytest.mark.parametrize(("first", "order"), [(0, "bb"), (1, "tt")])
+def test_the_other_field_order_is_a_fault(first, order):
+    only(measure(woven(pan(120, pixels_a_frame=3), first), order=order), "field_order")
+
+
+def test_fine_lines_that_do_not_move_are_no_comb(clean):
+    def lined(picture):
+        out = clean[0].copy()
+        out[40:120:2, 60:200] = 220
+        out[41:120:2, 60:200] = 60
+        return out
+
+    assert "combing" not in codes(measure(damaged(clean, 0, 96, lined)))
+
+
+# Pixels --------------------------------------------------------------------------------------------------------------
+
+
+def with_dot(picture, row, column, size=1, code=235):
+    out = picture.copy()
+    out[row : row + size, column : column + size] = code
+    return out
+
+
+def test_a_pixel_that_stays_while_the_picture_moves_is_stuck():
+    film = [with_dot(picture, 50, 70) for picture in pan(144, softness=3.0)]
+    finding = only(measure(film), "stuck_pixel")[0]
+    assert "line 50, column 70" in finding.detail
+
+
+def test_a_bright_point_of_a_still_picture_is_not_stuck():
+    still = with_dot(pan(1, softness=3.0)[0], 50, 70)
+    assert codes(measure([still] * 144)) == set()
+
+
+def test_specks_of_single_frames_are_hot_pixels():
+    film = pan(96, softness=3.0)
+    for frame, row in ((20, 40), (47, 90), (71, 130)):
+        film[frame] = with_dot(film[frame], row, 150, 3)
+    finding = only(measure(film), "hot_pixel")[0]
+    assert finding.measured["specks"] == 3
+    assert finding.start_s == pytest.approx(20 / RATE, abs=1e-6)
+    assert "line 40, column 150" in finding.detail
+
+
+def test_one_glint_is_no_fault():
+    film = pan(96, softness=3.0)
+    film[20] = with_dot(film[20], 40, 150, 3)
+    assert codes(measure(film)) == set()
+
+
+def test_a_light_that_moves_is_no_speck():
+    film = [with_dot(picture, 40, 20 + 3 * number, 3) for number, picture in enumerate(pan(96, softness=3.0))]
+    assert "hot_pixel" not in codes(measure(film))
+
+
+# Levels, focus, letters -----------------------------------------------------------------------------------------------
+
+
+def test_few_levels_are_banding(clean):
+    finding = only(measure(damaged(clean, 24, 72, lambda picture: picture // 12 * 12 + 6)), "banding")[0]
+    assert finding.start_s == pytest.approx(1.0, abs=0.3)
+
+
+def test_a_stretch_of_levels_leaves_holes_but_no_bands():
+    codes_before = np.random.default_rng(0).normal(120, 30, 100_000).clip(30, 200)
+    stretched = np.round((np.round(codes_before) - 16) * 255 / 219).astype(int)
+    assert count_levels(np.bincount(stretched, minlength=256)) == 0
+
+
+def test_colour_bars_are_no_gradient():
+    bars = np.repeat([16, 48, 80, 112, 144, 180, 235], 1000)
+    assert count_levels(np.bincount(bars, minlength=256)) < 5
+
+
+def test_a_shot_out_of_focus_is_blurred(clean):
+    soft = damaged(clean, 24, 72, lambda picture: gaussian_filter(picture.astype(float), 2.5).astype(np.uint8))
+    finding = only(measure(soft), "blur")[0]
+    assert (finding.start_s, finding.end_s) == (pytest.approx(1.0, abs=0.3), pytest.approx(3.0, abs=0.3))
+
+
+def test_a_film_that_is_soft_throughout_is_not_blurred():
+    assert codes(measure(pan(96, softness=3.0))) == set()
+
+
+def test_a_sharp_face_before_a_soft_ground_is_not_blurred(clean):
+    def shallow(picture):
+        out = gaussian_filter(picture.astype(float), 2.5).astype(np.uint8)
+        out[60:130, 100:220] = picture[60:130, 100:220]
+        return out
+
+    assert "blur" not in codes(measure(damaged(clean, 24, 72, shallow)))
+
+
+def lettered(picture, words="NOT FOR BROADCAST"):
+    image = Image.fromarray(picture)
+    font = ImageFont.load_default(14)
+    ImageDraw.Draw(image).text((40, 150), words, 235, font, stroke_width=1, stroke_fill=16)
+    return np.asarray(image)
+
+
+def test_words_over_the_picture_are_burnt_in(clean):
+    finding = only(measure(damaged(clean, 24, 96, lettered)), "burnt_in_text")[0]
+    assert finding.start_s == pytest.approx(1.0, abs=0.5)
+    assert finding.measured["height"] == pytest.approx(158 / ROWS, abs=0.06)
+
+
+def test_a_title_on_black_is_part_of_the_film(clean):
+    card = lettered(np.full((ROWS, COLUMNS), 16, np.uint8))
+    assert codes(measure(damaged(clean, 24, 96, lambda _: card))) == set()
+
+
+def test_still_texture_of_hard_edges_is_no_text():
+    rng = np.random.default_rng(1)
+    tiles = np.kron(rng.integers(0, 2, (ROWS // 4, COLUMNS // 4)), np.ones((4, 4)))
+    assert "burnt_in_text" not in codes(measure([(40 + 170 * tiles).astype(np.uint8)] * 96))
+
+
+# Stretches -----------------------------------------------------------------------------------------------------------
+
+
+def test_hits_far_apart_are_two_stretches_and_a_lone_one_is_none():
+    at_s = np.arange(100) / 10
+    values = np.zeros(100)
+    hit = np.isin(np.arange(100), [3, 4, 5, 50, 80, 82])
+    assert list(stretches(at_s, values, hit, least_s=0.1, gap_s=0.5)) == [(3, 6), (80, 83)]
+
+
+def test_frames_that_nobody_looked_at_do_not_thin_out_a_stretch():
+    at_s = np.arange(60) / 10
+    values = np.full(60, np.nan)
+    values[::6] = 1.0
+    assert list(stretches(at_s, values, values > 0, least_s=1.0)) == [(0, 55)]
