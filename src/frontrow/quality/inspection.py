@@ -99,7 +99,7 @@ def inspect_film(
     measured, findings = _measure(path, pack, roots, keep, step)
     track = None
     for subtitle in subtitles:
-        read, found = _read(subtitle, pack, measured)
+        read, found = _read(subtitle, pack, measured, path, roots)
         track = track or read
         findings += [replace(x, detail=f"{subtitle.name}: {x.detail}") for x in found]
     return Inspection(path, decide(str(path), pack.weigh(findings), measured, judge), measured, track)
@@ -110,7 +110,7 @@ def inspect_subtitles(
 ) -> Inspection:
     """Inspect subtitles, against the film that they belong to where it is given."""
     measured = film.measured if film else None
-    track, findings = _read(path, pack, measured)
+    track, findings = _read(path, pack, measured, film.path if film else None)
     return Inspection(path, decide(str(path), pack.weigh(findings), None, judge), measured, track)
 
 
@@ -206,12 +206,14 @@ def _measure(
     return measured, findings
 
 
-def _read(path: Path, pack: Pack, measured: Measurements | None) -> tuple[Any, list[Finding]]:
-    read, detectors = _landed("subtitles.read"), _landed("subtitles.detectors")
-    if read is None or detectors is None:
-        return None, []
+def _read(
+    path: Path, pack: Pack, measured: Measurements | None, film: Path | None, roots: tuple[Path, ...] = ()
+) -> tuple[Any, list[Finding]]:
+    from frontrow.quality.subtitles import detectors, read, words
+
     track = read.read(path)
-    return track, detectors.find(track, pack.subtitles, measured=measured)
+    heard = words.hear(film, measured, track, roots) if film and measured else None
+    return track, detectors.find(track, pack.subtitles, measured=measured, words=heard)
 
 
 def _landed(name: str) -> Any:

@@ -6,6 +6,7 @@ network. It knows English alone: what it makes of other languages and of music i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from frontrow.quality.measurements import Measurements
+from frontrow.quality.subtitles.language import identify
+from frontrow.quality.subtitles.track import Track
 
 if TYPE_CHECKING:
     from frontrow.media.child import Context
@@ -77,6 +82,32 @@ def choose_windows(at_s: NDArray[Any], speech: NDArray[Any], most_s: float = MOS
     parts = [part for part in np.array_split(np.arange(len(minutes)), count) if len(part)]
     best = [int(part[np.argmax(minutes[part])]) for part in parts]
     return tuple((k * _WINDOW_S, (k + 1) * _WINDOW_S) for k in best)
+
+
+def hear(film: Path, measured: Measurements, track: Track, roots: tuple[Path, ...] = ()) -> Words | None:
+    """What is said in a film, as far as `track` can be held against it; None where words tell nothing.
+
+    Nothing is listened to for tracks in other languages than the recogniser's, or where nobody speaks. A film's words
+    are recognised once for all of its tracks. Raises UnreadableMedia.
+    """
+    if model_folder() is None or identify(" ".join(cue.text for cue in track.cues))[0] != LANGUAGE:
+        return None
+    windows: tuple[tuple[float, float], ...] = ()
+    if measured.speech:
+        stream = min(measured.speech)
+        at_s, speech = measured.speech[stream]["at_s"], measured.speech[stream]["speech"]
+        if not (speech > 0.5).any():
+            return None
+        windows = choose_windows(at_s, speech)
+    changed = film.stat()
+    return _recognise_once(film, windows, roots, changed.st_mtime_ns, changed.st_size)
+
+
+@functools.lru_cache(maxsize=4)
+def _recognise_once(
+    film: Path, windows: tuple[tuple[float, float], ...], roots: tuple[Path, ...], changed_ns: int, size: int
+) -> Words | None:
+    return recognise(film, windows=windows, roots=roots)
 
 
 def recognise(
