@@ -135,11 +135,11 @@ def fit(risk: ArrayLike, bad: ArrayLike, promise: Promise | None = None, costs: 
     k_reject = rank(len(best), promise.beta, promise.delta, promise.files)
     approve = float(worst[k_approve - 1]) if k_approve else -np.inf
     reject = float(best[k_reject - 1]) if k_reject else np.inf
+    if reject < approve:  # both are promised in between: what is more likely good than bad is approved
+        reject = approve = float(np.clip(_balance(worst, best), reject, approve))
     if costs is not None:
         cheap_approve, cheap_reject = cheapest(costs)
         approve, reject = min(approve, cheap_approve), max(reject, cheap_reject)
-    if reject < approve:  # both are promised in between: what is more likely good than bad is approved
-        reject = approve = float(np.clip(_balance(worst, best), reject, approve))
     return Thresholds(
         approve,
         reject,

@@ -36,6 +36,9 @@ class JudgeConfig:
     """What the thresholds keep."""
     costs: Costs | None = None
     """What outcomes cost, where the thresholds should be stricter for their sake; None: the promise alone decides."""
+    bad_share: float | None = None
+    """Share of bad files among deliveries, 0-1, where the labelled files are no fair sample of them (a rehearsal is
+    mostly damage); None takes them for one."""
     least_bad: int = 30
     """Rejected files needed before anything is learnt; fewer and a fold has five."""
     least_good: int = 30

@@ -9,7 +9,7 @@ set the thresholds, and the mean of all folds' members judges new files: so ever
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ class Example:
     """What the file was made from: files of one film are never on both sides of a fold."""
     defects: frozenset[str] | None = None
     """Codes that are truly there; None where nobody looked for them."""
+    unsure: frozenset[str] = frozenset()
+    """Codes that may be there as well: nothing is learnt of them from this file."""
     score: float | None = None
     """How good people found it, higher is better, on any one scale; used when every example has one: an order teaches
     more than a yes and no."""
@@ -58,18 +60,18 @@ def fit(examples: Sequence[Example], config: JudgeConfig | None = None, *, rng: 
     if few or min(len(set(films[bad])), len(set(films[~bad]))) < config.folds:
         return _rules_alone(config, bad, films)
     targets = _targets(examples, bad)
-    folds = _folds(bad, films, config.folds, rng)
-    seeds = rng.integers(2**31, size=len(folds))
+    parts = folds(bad, films, config.folds, rng)
+    seeds = rng.integers(2**31, size=len(parts))
     members = tuple(
         _members(x[learn], [target[learn] for target in targets], config, int(seed))
-        for (learn, _), seed in zip(folds, seeds, strict=True)
+        for (learn, _), seed in zip(parts, seeds, strict=True)
     )
     votes = np.empty((len(members[0]), len(bad)))
-    for (_, test), fold in zip(folds, members, strict=True):
+    for (_, test), fold in zip(parts, members, strict=True):
         votes[:, test] = [member.votes(x[test]) for member in fold]
     centre, spread = votes.mean(axis=1), np.maximum(votes.std(axis=1), 1e-9)
     together = ((votes - centre[:, None]) / spread[:, None]).mean(axis=0)
-    calibration = calibrate(together, bad)
+    calibration = _at_share(calibrate(together, bad), config.bad_share, float(bad.mean()))
     risk = calibration(together)
     return Judge(
         config=config,
@@ -82,7 +84,7 @@ def fit(examples: Sequence[Example], config: JudgeConfig | None = None, *, rng: 
         thresholds=conformal.fit(risk, bad, config.promise, config.costs),
         bad_risks=risk[bad],
         good_risks=risk[~bad],
-        defects=_defect_judges(examples, x, folds, config, rng),
+        defects=_defect_judges(examples, x, parts, config, rng),
         films=frozenset(films.tolist()),
         told={"auc": auc(risk, bad), "files": float(len(bad)), "rejected": float(bad.sum())},
     )
@@ -103,6 +105,16 @@ def calibrate(votes: Floats, bad: Bools) -> Calibration:
     start = np.array([1.0, np.log((n_bad + 1) / (n_good + 1))])
     found = minimize(loss, start, jac=True, bounds=[(1e-3, None), (None, None)], method="L-BFGS-B")
     return Calibration(float(found.x[0]), float(found.x[1]))
+
+
+def _at_share(calibration: Calibration, wanted: float | None, seen: float) -> Calibration:
+    """Risk where bad files are more or less common than among the labelled (Saerens, Latinne, Decaestecker 2002)."""
+    if wanted is None:
+        return calibration
+    if not 0 < wanted < 1:
+        raise InputError(f"bad_share {wanted:g} must lie between 0 and 1")
+    shift = np.log(wanted / (1 - wanted)) - np.log(seen / (1 - seen))
+    return replace(calibration, offset=calibration.offset + float(shift))
 
 
 def auc(risk: Floats, bad: Bools) -> float:
@@ -144,7 +156,7 @@ def _members(x: Floats, targets: list[Floats], config: JudgeConfig, seed: int) -
     )  # fmt: skip
 
 
-def _folds(bad: Bools, films: NDArray[np.str_], folds: int, rng: np.random.Generator) -> Folds:
+def folds(bad: Bools, films: NDArray[np.str_], folds: int, rng: np.random.Generator) -> Folds:
     """(learn, test) by film, with about the same share of bad files in each."""
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -159,10 +171,10 @@ def _defect_judges(
     config: JudgeConfig,
     rng: np.random.Generator,
 ) -> dict[str, DefectJudge]:
-    known = np.array([example.defects is not None for example in examples], bool)
     judges = {}
     for code in GROUP_OF:
-        there = np.array([code in (example.defects or ()) for example in examples], bool)
+        known = np.array([x.defects is not None and code not in x.unsure for x in examples], bool)
+        there = known & np.array([code in (x.defects or ()) for x in examples], bool)
         if min(there.sum(), (known & ~there).sum()) < config.least_defect:
             continue
         votes, trees = np.full(len(examples), np.nan), []

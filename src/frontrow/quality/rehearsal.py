@@ -1,0 +1,188 @@
+"""A rehearsal: a service's own films, damaged on purpose, inspected, and what was found held against what was done.
+
+Films are split, never clips: what one film teaches is only ever tried on others. Planning and scoring are pure; `run`
+does one take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from frontrow.errors import InputError
+from frontrow.media import rework
+from frontrow.quality import features
+from frontrow.quality.damage.kinds import KINDS, VISIBLE, Damage, damage
+from frontrow.quality.findings import GROUP_OF, Finding
+from frontrow.quality.inspection import inspect_film
+from frontrow.quality.learning import Example
+from frontrow.quality.rules import Pack
+
+Part = Literal["learn", "test"]
+
+SLACK_S: Final = 1.0
+"""A finding this far from the damage still means it: rows are tenths of a second, spans of faults grow to shots."""
+FILM_KINDS: Final = tuple(name for name, kind in KINDS.items() if kind.group in ("picture", "sound"))
+"""Every damage to picture and sound."""
+
+
+@dataclass(frozen=True)
+class RehearsalConfig:
+    """What is rehearsed."""
+
+    kinds: tuple[str, ...] = FILM_KINDS
+    """Kinds of damage, of picture and sound."""
+    severities: tuple[float, ...] = (0.5, 0.75, 1.0)
+    """0-1, from just visible to gross."""
+    clip_s: float = 15.0
+    """Length of a clip, seconds; long enough for a fault of 8 s with a before and an after."""
+    clips: int = 2
+    """Clips of each film that are damaged in each kind; each at one of the severities in turn."""
+    clean: int = 6
+    """Clips of each film left as they are, to count false findings in."""
+    test_share: float = 0.4
+    """Share of the films that are only tried, 0-1; at least one of two."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """One clip and what is done to it."""
+
+    film: str
+    part: Part
+    start_s: float
+    duration_s: float
+    kind: str | None
+    """None leaves the clip as it is."""
+    severity: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the inspection made of one take."""
+
+    take: Take
+    damage: Damage | None
+    findings: tuple[Finding, ...]
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a rehearsal says about the detectors."""
+
+    recall: Mapping[str, tuple[int, int]]
+    """Of each kind at visible severity: (found, tried)."""
+    false: Mapping[str, int]
+    """Findings above info in clean clips, by code."""
+    clean_s: float
+    """Seconds of clean clips."""
+
+    def false_in_ten_minutes(self, group: str) -> float:
+        """False findings of one group in ten minutes of clean film; nan without any clean film."""
+        count = sum(n for code, n in self.false.items() if GROUP_OF[code] == group)
+        return count * 600 / self.clean_s if self.clean_s else float("nan")
+
+
+def plan(
+    durations_s: Mapping[str, float], rng: np.random.Generator, config: RehearsalConfig | None = None
+) -> list[Take]:
+    """Which clip of which film is damaged how: `durations_s` is the length of each film by its name.
+
+    Raises InputError for an unknown kind, a kind of another group, or a film shorter than a clip.
+    """
+    config = config or RehearsalConfig()
+    for kind in config.kinds:
+        if kind not in FILM_KINDS:
+            raise InputError(f"'{kind}' is no damage to picture or sound; there are {', '.join(FILM_KINDS)}")
+    short = [film for film, length in durations_s.items() if length < config.clip_s]
+    if short:
+        raise InputError(f"'{short[0]}' lasts {durations_s[short[0]]:.1f} s; a clip takes {config.clip_s:g} s")
+    parts = split(list(durations_s), config.test_share, rng)
+    takes = []
+    for film, length in durations_s.items():
+        kinds: list[str | None] = [kind for kind in config.kinds for _ in range(config.clips)]
+        kinds += [None] * config.clean
+        first = int(rng.integers(len(config.severities)))
+        for number, chosen in enumerate(kinds):
+            start = float(rng.uniform(0, length - config.clip_s))
+            severity = config.severities[(first + number) % len(config.severities)] if chosen else 0.0
+            seed = int(rng.integers(2**31))
+            takes.append(Take(film, parts[film], start, config.clip_s, chosen, severity, seed))
+    return takes
+
+
+def split(films: Sequence[str], test_share: float, rng: np.random.Generator) -> dict[str, Part]:
+    """Each film's part: about `test_share` of them in the test, and at least one in each where there are two."""
+    order = [films[i] for i in rng.permutation(len(films))]
+    tested = min(max(1, round(test_share * len(films))), len(films) - 1)
+    return {film: "test" if place < tested else "learn" for place, film in enumerate(order)}
+
+
+def run(take: Take, film: Path, pack: Pack, work: Path) -> Outcome:
+    """Cut, damage and inspect one clip; nothing stays in `work`."""
+    clip, damaged = (work / f"{take.seed:08x}{tail}.mkv" for tail in ("", ".damaged"))
+    try:
+        rework.cut(film, clip, take.start_s, take.duration_s)
+        done = None
+        if take.kind is not None:
+            done = damage(clip, take.kind, take.severity, np.random.default_rng(take.seed), damaged)
+        inspected = inspect_film(damaged if done else clip, pack)
+    finally:
+        clip.unlink(missing_ok=True)
+        damaged.unlink(missing_ok=True)
+    found = inspected.verdict.findings
+    return Outcome(take, done, found, features.describe(found, inspected.measured))
+
+
+def is_found(done: Damage, findings: Iterable[Finding]) -> bool:
+    """Whether some finding above info names the damage where it is."""
+    return any(
+        finding.code == done.code
+        and finding.severity != "info"
+        and finding.start_s <= done.end_s + SLACK_S
+        and finding.end_s >= done.start_s - SLACK_S
+        for finding in findings
+    )
+
+
+def score(outcomes: Iterable[Outcome], part: Part = "test") -> Scores:
+    """Recall of each kind at visible severity, and false findings in clean clips, over one part of the films."""
+    recall: dict[str, tuple[int, int]] = {}
+    false: dict[str, int] = {}
+    clean_s = 0.0
+    for outcome in outcomes:
+        if outcome.take.part != part:
+            continue
+        if outcome.damage is None:
+            clean_s += outcome.take.duration_s
+            for finding in outcome.findings:
+                if finding.severity != "info":
+                    false[finding.code] = false.get(finding.code, 0) + 1
+        elif outcome.damage.severity >= VISIBLE:
+            found, tried = recall.get(outcome.damage.kind, (0, 0))
+            recall[outcome.damage.kind] = (found + is_found(outcome.damage, outcome.findings), tried + 1)
+    return Scores(recall, false, clean_s)
+
+
+def examples(outcomes: Iterable[Outcome]) -> list[Example]:
+    """What the judge learns from a rehearsal: visible damage is what a reviewer would reject.
+
+    Faint damage is left out, since nobody has said what a reviewer makes of it.
+    """
+    return [
+        Example(
+            features=outcome.features,
+            rejected=outcome.damage is not None,
+            film=outcome.take.film,
+            defects=frozenset({outcome.damage.code} if outcome.damage else ()),
+            unsure=frozenset(outcome.damage.also if outcome.damage else ()),
+        )
+        for outcome in outcomes
+        if outcome.damage is None or outcome.damage.severity >= VISIBLE
+    ]
