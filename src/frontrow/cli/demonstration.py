@@ -45,6 +45,7 @@ def build(place: Workspace, settings: Settings, seed: int) -> None:
         label.write_text(what + "\n", "utf-8")
         note(f"Imported {report.events_stored:,} events of {what}")
         _add_film(place, settings)
+        _add_playbacks(place, settings, seed)
     if artifacts.current_version(place.artifacts, "recommend") is None:
         from frontrow.cli.fit import fit_now
         from frontrow.jobs.queue import Queue
@@ -68,6 +69,13 @@ def _add_film(place: Workspace, settings: Settings) -> None:
     with Queue(place.jobs) as queue:
         queue.submit(artwork.DEMO_FILM, {"title": BIG_BUCK_BUNNY.title}, unique=artwork.DEMO_FILM)
     note(f"The film {BIG_BUCK_BUNNY.name} and its pictures follow in the background")
+
+
+def _add_playbacks(place: Workspace, settings: Settings, seed: int) -> None:
+    from frontrow.cli import demonstration_viewing
+
+    count = demonstration_viewing.add(place, settings, BIG_BUCK_BUNNY.title, _now_ms(), seed)
+    note(f"Logged {count:,} generated playbacks, labelled as such, for the page of streaming")
 
 
 def _source(seed: int) -> tuple[Source, str]:

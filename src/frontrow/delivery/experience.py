@@ -98,7 +98,7 @@ def read(rows: Sequence[Mapping[str, Any]]) -> list[Session]:
 
 
 def periods(sessions: Sequence[Session], segment_s: float) -> Periods:
-    """The reports of all sessions that played or stalled, one row each; not those of a film's end, which nobody leaves."""
+    """The reports of all sessions that played or stalled, one row each; but for a film's end, which nobody leaves."""
     rows = []
     for session in sessions:
         last = len(session.played_s) - 1

@@ -20,7 +20,7 @@ from frontrow.delivery.manifest import Manifest
 from frontrow.errors import InputError
 
 SEGMENT_S = 4.0
-AUDIO_KBPS = 128
+AUDIO_KBPS = 96  # AAC in stereo; more is not heard, and weighs on the lowest rungs
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,18 @@ def fit(log_rates: list[Floats], config: PredictorConfig = PredictorConfig()) ->
     return Predictor(config, np.array([size[group].mean() for group in groups]), np.array(points), first_volatility)
 
 
+def blend(present: Predictor, refit: Predictor, trust: float) -> Predictor:
+    """`trust` of the way from the present predictor to one that was refitted with as many classes; gains stay."""
+    parts = [
+        (1.0 - trust) * old + trust * new
+        for old, new in (
+            (present.volatilities, refit.volatilities), (present.surprises, refit.surprises),
+            (np.array(present.first_volatility), np.array(refit.first_volatility)),
+        )
+    ]  # fmt: skip
+    return Predictor(present.config, parts[0], parts[1], float(parts[2]))
+
+
 def _points(ordered: Floats, shares: tuple[float, ...]) -> list[float]:
     """The mean of each share of the ordered surprises."""
     ends = np.round(np.cumsum(shares) * len(ordered)).astype(int)

@@ -1,7 +1,8 @@
 """The controller learnt from what viewers got: predictor and QoE weights out of the log, checked before they go out.
 
-Three quarters of the sessions are learnt from; over the lines of the newest quarter the new table must not lose to the
-one in force, nor stall more. Where an experiment has logged arms with their propensities, its doubly robust values are
+Three quarters of the sessions are learnt from: how far the predictor goes from the one in force to the refitted one is
+chosen by replaying their lines. Over the lines of the newest quarter the new table must not lose to the one in force,
+nor stall more. Where an experiment has logged arms with their propensities, its doubly robust values are
 told, and an arm that is surely better than the one in force stops the refit: that arm should go out first.
 """
 
@@ -18,10 +19,12 @@ from frontrow.data import artifacts
 from frontrow.data.replay import replay
 from frontrow.delivery import experience, leaving, rollout, throughput
 from frontrow.delivery.experience import Session
+from frontrow.delivery.link import Trace
+from frontrow.delivery.manifest import Manifest
 from frontrow.delivery.package import SEGMENT_S
 from frontrow.delivery.qoe import LINEAR, Weights
 from frontrow.delivery.simulator import WEB_PLAYER
-from frontrow.errors import GateRefused, InputError
+from frontrow.errors import GateRefused
 from frontrow.experiments import off_policy
 from frontrow.jobs import policies
 from frontrow.jobs.packaging import FOLDER, folder_of
@@ -37,9 +40,12 @@ if TYPE_CHECKING:
 FEWEST_SESSIONS: Final = 60
 FEWEST_RATES: Final = 1_000
 HELD_BACK: Final = 0.25
-MOST_REPLAYED: Final = 500
+MOST_REPLAYED: Final = 300
+TRUSTS: Final = (0.0, 0.5, 1.0)
+"""Of the way to the refitted predictor."""
 STALL_TOLERANCE: Final = 0.002
 """Share of the time; a fifth of a second in a hundred."""
+_STEPS: Final = 6
 _COLUMNS: Final = ("seq", "at_ms", "kind", "member", "title", "session", "props")
 
 
@@ -58,24 +64,32 @@ class ArmValue:
 
 def run(context: JobContext, *, seed: int = 0) -> dict[str, Any]:
     """Learn, check and publish; says so where there are too few sessions. Raises GateRefused where the check fails."""
-    context.step(0, 5, "reading the log")
+    context.step(0, _STEPS, "reading the log")
     sessions, exposures, high_water = read_log(context.workspace)
-    if reason := too_few(sessions):
+    reason = too_few(sessions) or ("" if packages(context.workspace) else "no title is packaged to check a table on")
+    if reason:
         return {"version": None, "note": reason}
     earlier, later = split(sessions)
-    context.step(1, 5, f"learning from {len(earlier):,} sessions")
-    learnt, told = learn(earlier)
-    present = policies.published(context.workspace)
-    context.step(2, 5, "asking the experiment")
-    arms = value_arms(sessions, exposures, learnt.weights, np.random.default_rng(seed))
+    present, title = policies.published(context.workspace), watched_most(context.workspace, sessions)
+    context.step(1, _STEPS, f"learning from {len(earlier):,} sessions")
+    told = leaving.fit(experience.periods(earlier, SEGMENT_S), LINEAR)
+    context.step(2, _STEPS, "asking the experiment")
+    arms = value_arms(sessions, exposures, told.weights, np.random.default_rng(seed))
     refuse_if_an_arm_is_better(arms, present.version)
-    context.step(3, 5, f"replaying the lines of {len(later):,} sessions")
-    trial = check(context.workspace, sessions, later, present, learnt)
+    context.step(3, _STEPS, "replaying the lines that were learnt from")
+    learnt, trust = learn(earlier, title, present, told.weights)
+    if trust == 0 and told.weights == present.weights:
+        return {"version": present.version or None, "note": "nothing better was learnt; what is in force stays"}
+    context.step(4, _STEPS, f"replaying the lines of {len(later):,} newer sessions")
+    trial = rollout.replay(
+        lines_of(later, title), title, WEB_PLAYER, learnt.weights, present.table(title), learnt.table(title)
+    )
     rollout.decide(trial, context.settings.jobs.gate_tolerance, STALL_TOLERANCE)
-    context.step(4, 5, "publishing")
+    context.step(5, _STEPS, "publishing")
     metrics = {name: round(value, 6) for name, value in asdict(trial).items()} | {
         "stall_weight": round(learnt.weights.stall, 4), "stall_weight_sd": round(told.stall_sd, 4),
         "switch_weight": round(learnt.weights.switch, 4), "weights_note": told.note or None,
+        "trust": trust,
     }  # fmt: skip
     artifact = artifacts.publish(
         context.workspace.artifacts, LEARN_BITRATE, learnt.files(), config={"seed": seed}, high_water=high_water,
@@ -85,7 +99,7 @@ def run(context: JobContext, *, seed: int = 0) -> dict[str, Any]:
     )  # fmt: skip
     for folder in packages(context.workspace):
         policies.write_learnt(context.workspace, folder)
-    context.step(5, 5, "published")
+    context.step(_STEPS, _STEPS, "published")
     return {"version": artifact.version, **metrics, "arms": [asdict(arm) for arm in arms]}
 
 
@@ -122,29 +136,34 @@ def _useful(sessions: Sequence[Session]) -> list[Session]:
     return [x for x in sessions if len(x.rates_kbps) >= experience.FEWEST_RATES]
 
 
-def learn(sessions: Sequence[Session]) -> tuple[policies.Knowledge, leaving.Learnt]:
-    """Predictor and weights from sessions."""
-    predictor = throughput.fit([np.log(x.rates_kbps) for x in sessions])
-    told = leaving.fit(experience.periods(sessions, SEGMENT_S), LINEAR)
-    return policies.Knowledge(predictor, told.weights), told
+def learn(
+    sessions: Sequence[Session], title: Manifest, present: policies.Knowledge, weights: Weights
+) -> tuple[policies.Knowledge, float]:  # fmt: skip
+    """The predictor refitted as far as replays of the sessions' own lines say that it pays, and how far that was."""
+    refit = throughput.fit([np.log(x.rates_kbps) for x in sessions], present.predictor.config)
+    traces, before = lines_of(sessions, title), present.table(title)
+    best, chosen = -np.inf, (present, 0.0)
+    for trust in TRUSTS:
+        knowledge = policies.Knowledge(throughput.blend(present.predictor, refit, trust), weights)
+        found = rollout.replay(traces, title, WEB_PLAYER, weights, before, knowledge.table(title)).new_qoe
+        if found > best:
+            best, chosen = found, (knowledge, trust)
+    return chosen
 
 
-def check(
-    workspace: Workspace, sessions: Sequence[Session], later: Sequence[Session], present: policies.Knowledge,
-    learnt: policies.Knowledge,
-) -> rollout.Trial:  # fmt: skip
-    """Both tables over the lines of `later`, playing the packaged title that is watched most."""
+def lines_of(sessions: Sequence[Session], title: Manifest) -> list[Trace]:
+    """The newest sessions' lines."""
+    return [trace for x in sessions[-MOST_REPLAYED:] if (trace := x.trace(title.segment_s))]
+
+
+def watched_most(workspace: Workspace, sessions: Sequence[Session]) -> Manifest:
+    """The packaged title that most sessions watched; there is one at least."""
     counts: dict[Path, int] = dict.fromkeys(packages(workspace), 0)
     for session in sessions:
         folder = folder_of(workspace, session.title)
         if folder in counts:
             counts[folder] += 1
-    if not counts:
-        raise InputError("no title is packaged, so there is nothing to check a table on; package one first")
-    title = policies.title_of(max(counts, key=lambda folder: counts[folder]))
-    traces = [trace for x in later[-MOST_REPLAYED:] if (trace := x.trace(title.segment_s))]
-    tables = [knowledge.table(title) for knowledge in (present, learnt)]
-    return rollout.replay(traces, title, WEB_PLAYER, learnt.weights, *tables)
+    return policies.title_of(max(counts, key=lambda folder: counts[folder]))
 
 
 def packages(workspace: Workspace) -> list[Path]:

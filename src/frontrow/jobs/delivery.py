@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from frontrow.data import artifacts
 from frontrow.data.catalogue import Catalogue
@@ -87,12 +88,17 @@ def _regions(events: pl.DataFrame, titles: pl.DataFrame, rng: np.random.Generato
     seen = events.join(index, on="title", how="inner").sort("at_ms", "seq")
     newest = int(seen["at_ms"].max()) if len(seen) else 0  # type: ignore[arg-type]
     seen = seen.filter(pl.col("at_ms") > newest - DAYS * DAY_S * 1000)
-    region = ((seen["member"].to_numpy() * np.int64(2654435761)) >> 16) % len(REGIONS)
+    region = region_of(seen["member"].to_numpy())
     object_ = seen["index"].to_numpy() * 2 + (rng.random(len(seen)) > _RENDITION_SHARE)
     at_s = seen["at_ms"].to_numpy() // 1000
     return files, {
         name: Log(at_s[region == i], object_[region == i]) for i, name in enumerate(REGIONS) if (region == i).any()
     }
+
+
+def region_of(member: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Which made-up region each member (inner id) lives in, as an index into REGIONS; always the same one."""
+    return np.asarray(((member * np.int64(2654435761)) >> 16) % len(REGIONS))
 
 
 def _plan(task: Task, titles: list[str]) -> list[dict[str, object]]:

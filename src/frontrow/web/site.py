@@ -56,6 +56,7 @@ def add_site(app: FastAPI, hall: Hall) -> None:
     from frontrow.web.player import player_files
     from frontrow.web.quality import quality_pages
     from frontrow.web.sign_in import sign_in_pages
+    from frontrow.web.streaming import streaming_pages
 
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     app.include_router(sign_in_pages(hall))
@@ -63,6 +64,7 @@ def add_site(app: FastAPI, hall: Hall) -> None:
     app.include_router(discover_pages(hall))
     app.include_router(console_pages(hall))
     app.include_router(player_files(hall))
+    app.include_router(streaming_pages(hall))
     app.include_router(artwork_pages(hall))
     app.include_router(quality_pages(hall))
     app.add_exception_handler(SignInNeeded, _to_sign_in)

@@ -1,6 +1,6 @@
 // Plays a packaged film with hls.js: the controller of the viewer's arm chooses each rung, and what the viewer got goes to
 // the log (experience.js). The first segment is asked for at once in the lowest rung; the controller's table follows it,
-// so that on a poor line it does not stand in the way of the first picture.
+// so that on a poor line neither it nor a poster stands in the way of the first picture.
 
 import { AbrController, BufferController } from "./abr.js";
 import { EventClient, newId } from "./events.js";
@@ -10,7 +10,8 @@ import { addSeekStrip } from "./seek.js";
 const CHECK_MS = 100; // how often a download is looked at
 const REPORT_MS = 30_000;
 const AWAIT_KBPS = 1500; // on a faster line the second segment waits for the controller's table,
-const AWAIT_MS = 1000; // but no longer than this
+const AWAIT_MS = 1000; // but no longer than this;
+const AHEAD_S = 8; // on a slower one the table waits until so much is in the buffer
 const BUFFER_S = 26; // asked for up to here; the table is made for it
 const LIVE = { liveSyncDuration: 3, liveMaxLatencyDuration: 10, maxLiveSyncPlaybackRate: 1.1, lowLatencyMode: true };
 const SAVER = "frontrow-data-saver";
@@ -67,8 +68,9 @@ if (saver) {
 }
 if (globalThis.Hls?.isSupported()) playWithHls();
 else video.src = `${stream}/master.m3u8`; // Safari plays HLS by itself
-video.addEventListener("playing", () => addSeekStrip(video, document.querySelector("#seek"), `${stream}/thumbnails.vtt`), { once: true });
+addSeekStrip(video, document.querySelector("#seek"), `${stream}/thumbnails.vtt`);
 video.play().catch(() => { // this browser wants a click first, and the wait counts from there
+  video.poster = video.dataset.poster;
   video.addEventListener("play", () => { experience.began = performance.now(); }, { once: true });
 });
 
@@ -143,7 +145,7 @@ function playWithHls() {
     const rate = kbit / Math.max(whole - first, 1e-6);
     note(kbit, first, whole, frag.level);
     experience.segment(kbit, frag.duration, frag.level, play.vmaf[frag.level], rate);
-    if (!fetched) {
+    if (!fetched && (rate > AWAIT_KBPS || buffered() + frag.duration >= AHEAD_S)) {
       if (rate > AWAIT_KBPS) hls.pauseBuffering();
       learn().catch(() => { fetched = false; }).finally(() => hls.resumeBuffering()); // a failure: with the next segment
       setTimeout(() => hls.resumeBuffering(), AWAIT_MS);

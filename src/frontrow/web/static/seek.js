@@ -1,10 +1,11 @@
 // A strip under the film to seek with: a small picture shows what lies under the pointer, out of the thumbnails' WebVTT.
 
-export async function addSeekStrip(video, strip, track) {
-  const answer = await fetch(track);
-  if (!answer.ok) return;
-  const cues = read(await answer.text(), new URL(track, location.href));
-  if (!cues.length) return;
+export function addSeekStrip(video, strip, track) {
+  let cues = []; // fetched when somebody first points at the strip
+  strip.addEventListener("pointerenter", async () => {
+    const answer = await fetch(track);
+    if (answer.ok) cues = read(await answer.text(), new URL(track, location.href));
+  }, { once: true });
   const [slider, picture, clock] = [strip.querySelector("input"), strip.querySelector(".thumb"), strip.querySelector("output")];
   const show = () => {
     if (!video.duration || strip.matches(":active")) return;
@@ -30,7 +31,7 @@ export async function addSeekStrip(video, strip, track) {
     picture.hidden = false;
   });
   strip.addEventListener("pointerleave", () => { picture.hidden = true; });
-  strip.hidden = false;
+  video.addEventListener("playing", () => { strip.hidden = false; }, { once: true });
 }
 
 // Cues of a thumbnails track: [{start, url, x, y, width, height}].
