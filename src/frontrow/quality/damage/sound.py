@@ -82,8 +82,7 @@ def hum(task: Task) -> Done:
 def phase(task: Task) -> Done:
     """The right channel is turned over for 3 s to the whole clip."""
     start, end = _part(task)
-    value = f"if({during(start, end)},-val(1),val(1))".replace(",", "\\,")
-    _write(task, f"{_STEREO},aeval=val(0)|{value}:c=same")
+    _turn_right(task, start, end, "-val(1)")
     return Done(start, end, "right channel with its polarity inverted")
 
 
@@ -107,8 +106,7 @@ def channel_duplicate(task: Task) -> Done:
 def channel_missing(task: Task) -> Done:
     """The right channel is silent for 3 s to the whole clip."""
     start, end = _part(task)
-    value = f"if({during(start, end)},0,val(1))".replace(",", "\\,")
-    _write(task, f"{_STEREO},aeval=val(0)|{value}:c=same")
+    _turn_right(task, start, end, "0")
     return Done(start, end, "right channel silent")
 
 
@@ -129,6 +127,13 @@ def language(task: Task) -> Done:
 def _part(task: Task) -> tuple[float, float]:
     """Everything from severity .5 on, less below."""
     return (0.0, task.shape.duration_s) if task.severity >= 0.5 else task.span(3.0, 12.0)
+
+
+def _turn_right(task: Task, start_s: float, end_s: float, value: str) -> None:
+    """The right channel becomes `value` in the span; the whole of it where the span is the whole clip."""
+    part = f"if({during(start_s, end_s)},{value},val(1))".replace(",", "\\,")  # a comma would end the filter
+    chosen = value if end_s >= task.shape.duration_s else part
+    _write(task, f"{_STEREO},aeval=val(0)|{chosen}:c=same")
 
 
 def _peak(task: Task) -> float:
@@ -161,11 +166,12 @@ def _surround(task: Task, order: str) -> None:
     if task.shape.channels >= 6:
         _write(task, order)
         return
+    places = "|".join(f"{i}.0-{name}" for i, name in enumerate(("FL", "FR", "FC", "LFE", "BL", "BR")))
     middle = "pan=mono|c0=0.5*c0+0.5*c1"
     graph = (
         f"{_STEREO},asplit=5[s1][s2][s3][s4][s5];[s1]pan=mono|c0=0.6*c0[l];[s2]pan=mono|c0=0.6*c1[r];"
         f"[s3]{middle}[c];[s4]{middle},lowpass=f=100,lowpass=f=100[w];"
         "[s5]volume=-12dB,adelay=15:all=1,asplit=2[t1][t2];[t1]pan=mono|c0=c0-0.7*c1[ls];[t2]pan=mono|c0=c1-0.7*c0[rs];"
-        f"[l][r][c][w][ls][rs]join=inputs=6:channel_layout=5.1,{order}"
+        f"[l][r][c][w][ls][rs]join=inputs=6:channel_layout=5.1:map={places},{order}"
     )
     _write(task, graph)

@@ -1,0 +1,108 @@
+"""Rehearsals are split by film, count what was found, and teach the judge what was done."""
+
+import numpy as np
+import pytest
+
+from frontrow.errors import InputError
+from frontrow.media import transcode
+from frontrow.quality import rehearsal
+from frontrow.quality.damage.kinds import Damage
+from frontrow.quality.findings import Finding
+from frontrow.quality.rehearsal import Outcome, RehearsalConfig, Take
+from frontrow.quality.rules import load_pack
+
+FILMS = {f"film {i}": 60.0 + 10 * i for i in range(5)}
+
+
+def test_no_film_is_both_learnt_from_and_tried():
+    takes = rehearsal.plan(FILMS, np.random.default_rng(0))
+    learn = {take.film for take in takes if take.part == "learn"}
+    test = {take.film for take in takes if take.part == "test"}
+    assert not learn & test
+    assert (len(learn), len(test)) == (3, 2)
+
+
+def test_each_film_is_damaged_in_every_kind_and_left_clean_as_often_as_asked():
+    config = RehearsalConfig(kinds=("black", "hum"), clips=3, clean=4)
+    takes = rehearsal.plan(FILMS, np.random.default_rng(0), config)
+    for film in FILMS:
+        kinds = [take.kind for take in takes if take.film == film]
+        assert {kind: kinds.count(kind) for kind in ("black", "hum", None)} == {"black": 3, "hum": 3, None: 4}
+    severities = {take.severity for take in takes if take.kind == "black"}
+    assert severities == set(config.severities)
+    assert all(0 <= take.start_s <= FILMS[take.film] - config.clip_s for take in takes)
+
+
+def test_the_same_seed_plans_the_same_rehearsal():
+    one, again = (rehearsal.plan(FILMS, np.random.default_rng(3)) for _ in range(2))
+    assert one == again
+
+
+def test_one_film_is_only_tried_and_two_are_split():
+    rng = np.random.default_rng(0)
+    assert set(rehearsal.split(["a"], 0.4, rng).values()) == {"learn"}
+    assert sorted(rehearsal.split(["a", "b"], 0.1, rng).values()) == ["learn", "test"]
+
+
+def test_unknown_kinds_and_short_films_are_refused():
+    rng = np.random.default_rng(0)
+    with pytest.raises(InputError, match="'overlap' is no damage to picture or sound"):
+        rehearsal.plan(FILMS, rng, RehearsalConfig(kinds=("overlap",)))
+    with pytest.raises(InputError, match=r"'short' lasts 3\.0 s"):
+        rehearsal.plan({"short": 3.0}, rng)
+
+
+def outcome(kind, findings, severity=0.75, film="a", part="test"):
+    take = Take(film, part, 0.0, 15.0, kind, severity, 1)
+    done = Damage(kind, kind, 4.0, 6.0, severity, "", ("freeze",)) if kind else None
+    return Outcome(take, done, tuple(findings), {"rules": 0.5})
+
+
+def found(code, start_s, severity="warn"):
+    return Finding(code, severity, start_s, start_s + 1, 0.9, "")
+
+
+def test_damage_counts_as_found_only_by_its_own_name_at_its_own_place():
+    scores = rehearsal.score([
+        outcome("black", [found("black", 4.2)]),
+        outcome("black", [found("black", 11.0)]),
+        outcome("black", [found("freeze", 4.2)]),
+        outcome("black", [found("black", 4.2, "info")]),
+        outcome("black", [found("black", 4.2)], severity=0.2),
+        outcome("black", [found("black", 4.2)], part="learn"),
+    ])  # fmt: skip
+    assert scores.recall == {"black": (1, 4)}
+
+
+def test_false_findings_are_counted_in_clean_clips_by_group_and_ten_minutes():
+    scores = rehearsal.score([
+        outcome(None, [found("blur", 1.0), found("click", 2.0), found("black", 3.0, "info")]),
+        outcome(None, []),
+        outcome("hum", [found("blur", 1.0)]),
+    ])  # fmt: skip
+    assert scores.false_in_ten_minutes("picture") == pytest.approx(20)
+    assert scores.false_in_ten_minutes("sound") == pytest.approx(20)
+    assert scores.false_in_ten_minutes("subtitles") == 0
+
+
+def test_visible_damage_is_rejected_clean_clips_are_not_and_faint_damage_teaches_nothing():
+    examples = rehearsal.examples([outcome("black", []), outcome(None, []), outcome("black", [], severity=0.3)])
+    assert [example.rejected for example in examples] == [True, False]
+    assert examples[0].defects == {"black"}
+    assert examples[0].unsure == {"freeze"}
+    assert examples[1].defects == frozenset()
+
+
+def test_a_take_is_cut_damaged_inspected_and_leaves_nothing_behind(tmp_path):
+    film = tmp_path / "film.mkv"
+    transcode.run([
+        "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=12,format=yuv420p", "-f", "lavfi", "-i", "sine=440:d=12",
+        "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "flac", film,
+    ])  # fmt: skip
+    work = tmp_path / "work"
+    work.mkdir()
+    take = Take("film", "test", 1.0, 10.0, "black", 0.8, 5)
+    done = rehearsal.run(take, film, load_pack("general"), work)
+    assert rehearsal.is_found(done.damage, done.findings)
+    assert done.features["black.confidence"] > 0
+    assert not list(work.iterdir())
