@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from frontrow.cli.options import JsonOption, emit_json, emit_table, note, progress
+from frontrow.cli.quality_judge import rehearse, train
 from frontrow.cli.quality_review import report, review
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def register(app: typer.Typer) -> None:
     group.command("inspect")(inspect)
     group.command("review")(review)
     group.command("report")(report)
+    group.command("train")(train)
+    group.command("rehearse")(rehearse)
     app.add_typer(group, name="quality")
 
 

@@ -1,4 +1,4 @@
-"""Jobs of quality control: inspecting the films of the workspace, and what reviewers' verdicts teach the judge."""
+"""Jobs of quality control: inspecting the films of the workspace, and the queue of those that a person should see."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from frontrow.quality import markers, report, review, thumbnails
 from frontrow.quality.damage import kinds
 from frontrow.quality.features import describe
 from frontrow.quality.inspection import InForce, Inspection, beside, inspect_film
-from frontrow.quality.judge import open_files
+from frontrow.quality.judge import NAME, open_files
 from frontrow.quality.review import Case
 from frontrow.quality.rules import DEFAULT, Pack, load_pack
 from frontrow.schema import Event, Kind
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 INSPECT: Final = "inspect"
 INSPECT_ALL: Final = "inspect-all"
 DEMO: Final = "quality-demo"
-JUDGE: Final = "quality-judge"
 KINDS: Final = (INSPECT, INSPECT_ALL, DEMO)
 _VALUES: Final = {"approve": 1.0, "reject": 0.0, "right": 1.0, "wrong": 0.0}
 SUBTITLES: Final = "subtitles.vtt"
@@ -98,10 +97,10 @@ def inspect(context: JobContext, *, file: str, title: str = "", pack: str = DEFA
         views=expected_views(context.workspace, title),
         duration_s=inspection.measured.facts.duration_s if inspection.measured else 0.0,
         frame_rate=markers.rate_of(inspection.measured),
-        features=_finite(describe(verdict.findings, inspection.measured)),
+        features=finite(describe(verdict.findings, inspection.measured)),
     )
     found = [
-        Found(**{**asdict(x), "number": number, "measured": _finite(x.measured)})
+        Found(**{**asdict(x), "number": number, "measured": finite(x.measured)})
         for number, x in enumerate(verdict.findings)
     ]
     with Reviews(context.workspace.store_url(context.settings)) as reviews:
@@ -111,7 +110,7 @@ def inspect(context: JobContext, *, file: str, title: str = "", pack: str = DEFA
 
 def in_force(workspace: Workspace) -> InForce | None:
     """The published judge; None where none was fitted yet."""
-    artifact = artifacts.open_current(workspace.artifacts, JUDGE)
+    artifact = artifacts.open_current(workspace.artifacts, NAME)
     if artifact is None:
         return None
     return InForce(open_files(artifact.json("judge.json"), artifact.json("trees.json")), artifact.version)
@@ -196,11 +195,12 @@ def expected_views(workspace: Workspace, title: str) -> float:
 
 def cases(inspections: Sequence[Inspected], said: dict[str, dict[str, str]]) -> list[Case]:
     """The inspections that a person should look at, as the queue knows them: all but approvals outside the audit."""
-    return [
-        Case(x.id, x.risk, x.verdict, x.audit, x.views, said.get(x.id, {}))  # type: ignore[arg-type]
-        for x in inspections
-        if x.verdict != "approve" or x.audit
-    ]
+    return [case_of(x, said) for x in inspections if x.verdict != "approve" or x.audit]
+
+
+def case_of(it: Inspected, said: dict[str, dict[str, str]]) -> Case:
+    """An inspection as the queue knows it; `said`: the last word of each reviewer, by inspection."""
+    return Case(it.id, it.risk, it.verdict, it.audit, it.views, said.get(it.id, {}))  # type: ignore[arg-type]
 
 
 def waiting(reviews: Reviews, reviewer: str = "") -> list[tuple[Case, Inspected]]:
@@ -245,5 +245,6 @@ def figures(reviews: Reviews) -> dict[str, Any]:
     }
 
 
-def _finite(numbers: Any) -> dict[str, float]:
+def finite(numbers: Any) -> dict[str, float]:
+    """Those that are numbers: a store of JSON holds no others."""
     return {name: float(value) for name, value in numbers.items() if math.isfinite(value)}

@@ -195,7 +195,7 @@ class Worker:
 
 def functions() -> dict[str, JobFunction]:
     """Every job there is, by its kind."""
-    from frontrow.jobs import artwork, bitrate, delivery, nightly, packaging, quality
+    from frontrow.jobs import artwork, bitrate, delivery, judge, nightly, packaging, quality
 
     return {
         "nightly": nightly.run,
@@ -208,4 +208,5 @@ def functions() -> dict[str, JobFunction]:
         quality.INSPECT: quality.inspect,
         quality.INSPECT_ALL: quality.inspect_all,
         quality.DEMO: quality.demonstrate,
+        judge.TRAIN: judge.run,
     }

@@ -9,16 +9,14 @@ A file that cannot be read is a finding of that file and never an error of ours.
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-import numpy as np
+from typing import TYPE_CHECKING, Final
 
 from frontrow.errors import UnreadableMedia
+from frontrow.media.container import resolve
 from frontrow.quality.file import Watch
 from frontrow.quality.findings import Finding
 from frontrow.quality.keeping import Kept
@@ -28,6 +26,8 @@ from frontrow.quality.verdict import Decision, Verdict
 
 if TYPE_CHECKING:
     from frontrow.quality.judge import Judge
+    from frontrow.quality.subtitles.track import Track
+    from frontrow.quality.subtitles.words import Words
 
 SUBTITLES: Final = (".srt", ".vtt", ".ttml", ".dfxp", ".imsc", ".imscr", ".xml", ".ass", ".ssa", ".scc")
 """File name endings of subtitles; every other file is taken for a film."""
@@ -36,6 +36,9 @@ SURE: Final = 0.5
 """An error less sure than this goes to a person: a rejection should not rest on a guess."""
 _RISK: Final = {"error": 0.9, "warn": 0.35, "info": 0.01}
 """How likely a reviewer rejects for one certain finding, where no judge was fitted."""
+_SPOKEN: Final = 0.5
+_LANGUAGE_S: Final = 180.0
+"""Seconds of speech that are enough to tell whether a stream is in the language that it says."""
 
 Step = Callable[[int, int, str], None]
 """Progress: (done, total, note)."""
@@ -57,7 +60,7 @@ class Inspection:
     verdict: Verdict
     measured: Measurements | None
     """Of the film itself, or of the film that the subtitles belong to; None where there is none that can be read."""
-    track: Any = None
+    track: Track | None = None
     """The subtitles that were read: the file itself, or the first beside the film."""
 
 
@@ -131,23 +134,12 @@ def decide(
 
 def _by_judge(file: str, findings: Sequence[Finding], measured: Measurements, by: InForce) -> Verdict:
     from frontrow.quality.features import describe
+    from frontrow.quality.judge import reasons
 
     row = describe(findings, measured)
     judged = by.judge.judge(row)
-    reasons: list[str] = []
-    for name, weight in judged.weights.items():
-        if weight <= 0 or len(reasons) == REASONS:
-            continue
-        own = [x for x in findings if x.code == name]
-        if own:
-            reasons += strongest(own, 1)
-        elif np.isfinite(row.get(name, np.nan)):
-            reasons.append(
-                f"{name.replace('_', ' ')} is {row[name]:.4g}, which files that were rejected have more often"
-            )
-    return Verdict(
-        file, judged.decision, tuple(findings), judged.risk, tuple(reasons) or strongest(findings), by.version
-    )
+    why = reasons(by.judge, judged, row, findings)
+    return Verdict(file, judged.decision, tuple(findings), judged.risk, why, by.version)
 
 
 def risk_by_rules(findings: Sequence[Finding]) -> float:
@@ -179,48 +171,48 @@ def clock(at_s: float) -> str:
 def _measure(
     path: Path, pack: Pack, roots: tuple[Path, ...], keep: Path | None, step: Step | None
 ) -> tuple[Measurements | None, list[Finding]]:
-    probe = _landed("probe")
-    if probe is None:
-        raise UnreadableMedia("not built yet")
+    from frontrow.quality import probe
+    from frontrow.quality.picture import detectors as in_picture
+    from frontrow.quality.sound import detectors as in_sound
+
     watch = Watch.begin(path)
     kept = Kept(keep, path) if keep else None
     measured = kept.whole() if kept else None
     try:
         if measured is None:
-            measured = probe.measure(
-                path,
-                roots=roots,
-                done=kept.parts() if kept else None,
-                keep=kept.add if kept else None,
-                progress=_told(step),
-            )
+            parts, add = (kept.parts(), kept.add) if kept else (None, None)
+            measured = probe.measure(path, roots=roots, done=parts, keep=add, progress=_told(step))
             if kept:
                 kept.finish(measured)
+        heard = _hear(path, measured, roots)
     except UnreadableMedia as error:
         return None, [watch.refused(error)]
-    findings = watch.grown()
-    for group in ("picture", "sound"):
-        detectors = _landed(f"{group}.detectors")
-        if detectors is not None:
-            findings += detectors.find(measured, getattr(pack, group))
-    return measured, findings
+    findings = [*watch.grown(), *in_picture.find(measured, pack.picture)]
+    return measured, findings + in_sound.find(measured, pack.sound, words=heard)
+
+
+def _hear(path: Path, measured: Measurements, roots: tuple[Path, ...]) -> Words | None:
+    """Some words of the first sound stream, where it names its language and somebody speaks; None where not."""
+    from frontrow.quality.subtitles import words
+
+    stream = next(iter(measured.facts.of("audio")), None)
+    rows = measured.speech.get(stream.index) if stream else None
+    if rows is None or stream is None or stream.language in ("", "und") or words.model_folder() is None:
+        return None
+    if not (rows["speech"] > _SPOKEN).any():
+        return None
+    windows = words.choose_windows(rows["at_s"], rows["speech"], _LANGUAGE_S)
+    return words.recognise(path, stream=stream.index, windows=windows, roots=roots)
 
 
 def _read(
     path: Path, pack: Pack, measured: Measurements | None, film: Path | None, roots: tuple[Path, ...] = ()
-) -> tuple[Any, list[Finding]]:
+) -> tuple[Track, list[Finding]]:
     from frontrow.quality.subtitles import detectors, read, words
 
-    track = read.read(path)
+    track = read.read(resolve(path, roots))
     heard = words.hear(film, measured, track, roots) if film and measured else None
     return track, detectors.find(track, pack.subtitles, measured=measured, words=heard)
-
-
-def _landed(name: str) -> Any:
-    try:
-        return importlib.import_module(f"frontrow.quality.{name}")
-    except ModuleNotFoundError:
-        return None
 
 
 def _told(step: Step | None) -> Callable[[float, float, str], None] | None:

@@ -11,10 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from frontrow.errors import InputError
 from frontrow.quality.findings import CODES, GROUP_OF, Finding, Severity
+
+if TYPE_CHECKING:
+    from frontrow.quality.picture.rules import PictureRules
+    from frontrow.quality.sound.rules import SoundRules
+    from frontrow.quality.subtitles.rules import SubtitleRules
 
 DEFAULT: Final = "general"
 IGNORE: Final = "ignore"
@@ -33,12 +38,9 @@ class Pack:
     """Day of the last change, ISO 8601."""
     source: str
     """Where the limits come from."""
-    picture: Any
-    """PictureRules."""
-    sound: Any
-    """SoundRules."""
-    subtitles: Any
-    """SubtitleRules."""
+    picture: PictureRules
+    sound: SoundRules
+    subtitles: SubtitleRules
     severity: Mapping[str, Weight] = field(default_factory=dict)
     """Codes whose findings weigh more or less here than their detector says."""
 
@@ -92,7 +94,7 @@ def parse(text: str, where: str) -> Pack:
     if missing := [key for key in _HEAD if not document.get(key)]:
         raise InputError(f"{where}: {missing[0]!r} is missing")
     rules = {group: _rules(group, document.get(group) or {}, where) for group in _RULES}
-    head = {key: str(document[key]) for key in _HEAD}
+    head: dict[str, Any] = {key: str(document[key]) for key in _HEAD}
     return Pack(**head, **rules, severity=_severity(document.get("severity") or {}, where))
 
 
@@ -100,10 +102,7 @@ def _rules(group: str, section: Any, where: str) -> Any:
     """The group's rules with the section's values in place of defaults."""
     import msgspec
 
-    try:
-        kind = getattr(importlib.import_module(f"frontrow.quality.{group}.rules"), _RULES[group])
-    except ModuleNotFoundError:  # this group is not built yet
-        return None
+    kind = getattr(importlib.import_module(f"frontrow.quality.{group}.rules"), _RULES[group])
     if not isinstance(section, dict):
         raise InputError(f"{where}: {group} is {section!r}; it holds limits by name")
     known = {each.name for each in fields(kind)}

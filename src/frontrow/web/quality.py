@@ -26,6 +26,7 @@ from frontrow.jobs import quality as work
 from frontrow.jobs.queue import Queue
 from frontrow.quality import review
 from frontrow.quality.findings import CODES
+from frontrow.quality.judge import NAME
 from frontrow.quality.markers import timecode
 from frontrow.service.auth import Caller, require
 from frontrow.service.hall import Hall, now_ms
@@ -69,8 +70,8 @@ def quality_pages(hall: Hall) -> APIRouter:
             "jobs": jobs,
             "audit": work.audit(reviews),
             "agreement": review.agreement(work.cases(inspections, said)),
-            "judge": artifacts.current_version(hall.workspace.artifacts, work.JUDGE),
-            "versions": list(artifacts.versions(hall.workspace.artifacts, work.JUDGE)),
+            "judge": artifacts.current_version(hall.workspace.artifacts, NAME),
+            "versions": list(artifacts.versions(hall.workspace.artifacts, NAME)),
             "words": len(words),
         }
 

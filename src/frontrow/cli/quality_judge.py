@@ -1,0 +1,176 @@
+"""`frontrow quality train` and `rehearse`: what the judge learns from people, and from films damaged on purpose."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from frontrow.cli.options import (
+    DEFAULT_WORKSPACE,
+    JsonOption,
+    SeedOption,
+    WorkspaceOption,
+    emit_json,
+    emit_table,
+    note,
+    progress,
+)
+
+if TYPE_CHECKING:
+    from frontrow.quality.rehearsal import Outcome, Scores, Take
+    from frontrow.quality.rules import Pack
+
+
+def train(
+    rehearsal: Annotated[
+        Path | None, typer.Option(help="Folder of a rehearsal, to learn from beside what people said.")
+    ] = None,
+    gate: Annotated[
+        bool, typer.Option("--gate/--no-gate", help="Publish only what does not lose to the current judge.")
+    ] = True,
+    workspace: WorkspaceOption = DEFAULT_WORKSPACE,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the judge to reviewers' verdicts and publish it; inspections are judged by it from then on.
+
+    Exit status 3 where too few files are labelled, or the gate refuses.
+
+    Example: frontrow quality train --workspace cinema --rehearsal rehearsal
+    """
+    from frontrow import config
+    from frontrow.cli.jobs import run_now, tell
+    from frontrow.data.workspace import open_workspace
+    from frontrow.jobs import judge as work
+
+    place = open_workspace(workspace)
+    args: dict[str, Any] = {"seed": seed, "gated": gate}
+    if rehearsal:
+        work.rehearsed(rehearsal)
+        args["rehearsals"] = str(rehearsal.resolve())
+    tell(run_now(place, config.load(place.root), work.TRAIN, args), as_json=as_json)
+
+
+def rehearse(
+    films: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILM...", help="Sound films of your own.", show_default=False)
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for figures and for what a judge can learn from.")] = Path(
+        "rehearsal"
+    ),
+    pack: Annotated[str, typer.Option(help="Rule pack, as of `inspect`.")] = "general",
+    clips: Annotated[int, typer.Option(min=1, max=100, help="Clips of each film damaged in each kind.")] = 2,
+    kinds: Annotated[list[str] | None, typer.Option("--kind", help="Kinds of damage; all by default.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Clips at a time; all cores by default.")] = None,
+    seed: SeedOption = 0,
+    example: Annotated[
+        Path | None,
+        typer.Option("--example", metavar="DIR", help="Write a small film to try it on into DIR, and stop."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Damage clips of films on purpose, inspect them, and hold what was found against what was done.
+
+    Films are split, never clips: recall and false findings are told for films that nothing is learnt from. A film as
+    it is counts as clean, so rehearse on films that you know to be good.
+
+    Example: frontrow quality rehearse good1.mp4 good2.mp4 --out rehearsal
+    """
+    from frontrow.errors import InputError
+
+    if example:
+        from frontrow.cli.quality_examples import write_delivery
+
+        write_delivery(example)
+        return
+    if not films:
+        raise InputError("no film was named; give films that you know to be good, or --example DIR for one to try")
+    outcomes = _rehearse(films, out, pack, clips, kinds, workers, seed)
+    told = _write(outcomes, out)
+    if as_json:
+        emit_json(told)
+        return
+    for part, scores in told["parts"].items():
+        rows = [(kind, f"{x['found']} of {x['tried']}") for kind, x in scores["recall"].items()]
+        emit_table(f"Films to {part}: found at visible severity", ("damage", "found"), rows)
+        false = ", ".join(f"{n} {code}" for code, n in scores["false"].items()) or "none"
+        note(f"False findings in {scores['clean_s']:.0f} s of clean clips: {false}")
+    note(f"Wrote {out}/rehearsal.json and examples.json; 'frontrow quality train --rehearsal {out}' learns from them")
+
+
+def _rehearse(
+    films: list[Path], out: Path, pack: str, clips: int, kinds: list[str] | None, workers: int | None, seed: int
+) -> list[Outcome]:
+    from functools import partial
+
+    import numpy as np
+
+    from frontrow import engine
+    from frontrow.errors import InputError
+    from frontrow.media.rework import shape
+    from frontrow.quality import rehearsal
+    from frontrow.quality.rules import load_pack
+
+    held_to = load_pack(pack)
+    by_name = {film.name: film for film in films}
+    if len(by_name) < len(films):
+        raise InputError("two films have one name; rename one, since films are told apart by it")
+    shapes = {name: shape(film) for name, film in by_name.items()}
+    config = rehearsal.RehearsalConfig(clips=clips, kinds=tuple(kinds) if kinds else rehearsal.FILM_KINDS)
+    takes = rehearsal.plan({name: x.duration_s for name, x in shapes.items()}, np.random.default_rng(seed), config)
+    takes = [take for take in takes if _can_be_damaged(take, shapes[take.film])]
+    out.mkdir(parents=True, exist_ok=True)
+    work = partial(_take, films=by_name, pack=held_to, out=out)
+    workers = min(workers or os.cpu_count() or 1, len(takes))
+    with progress("Rehearsing") as step:
+        backend: engine.Backend = "loky" if workers > 1 else "serial"
+        return engine.map(work, takes, backend=backend, workers=workers, progress=step)
+
+
+def _can_be_damaged(take: Take, shape: Any) -> bool:
+    """Whether the film has what the kind damages: no sound is damaged in a silent film."""
+    from frontrow.quality.damage.kinds import KINDS
+
+    if take.kind is None:
+        return True
+    return bool(shape.width if KINDS[take.kind].group == "picture" else shape.channels)
+
+
+def _take(take: Take, *, films: dict[str, Path], pack: Pack, out: Path) -> Outcome:
+    from frontrow.quality import rehearsal
+
+    return rehearsal.run(take, films[take.film], pack, out)
+
+
+def _write(outcomes: list[Outcome], out: Path) -> dict[str, Any]:
+    """Figures of both parts, and the examples of the part that may be learnt from."""
+    import msgspec
+
+    from frontrow.jobs.judge import EXAMPLES
+    from frontrow.jobs.quality import finite
+    from frontrow.quality import rehearsal
+
+    parts = {part: rehearsal.score(outcomes, part) for part in ("learn", "test")}
+    told = {"takes": len(outcomes), "parts": {part: _as_json(scores) for part, scores in parts.items()}}
+    learnt = [
+        replace(x, features=finite(x.features))
+        for x in rehearsal.examples(outcome for outcome in outcomes if outcome.take.part == "learn")
+    ]
+    for name, value in (("rehearsal.json", told), (EXAMPLES, learnt)):
+        (out / name).write_bytes(msgspec.json.encode(value, enc_hook=list))
+    return told
+
+
+def _as_json(scores: Scores) -> dict[str, Any]:
+    return {
+        "recall": {kind: {"found": found, "tried": tried} for kind, (found, tried) in sorted(scores.recall.items())},
+        "false": dict(scores.false),
+        "clean_s": scores.clean_s,
+        "false_in_ten_minutes": {
+            group: scores.false_in_ten_minutes(group) if scores.clean_s else None for group in ("picture", "sound")
+        },
+    }
