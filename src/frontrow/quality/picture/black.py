@@ -18,6 +18,8 @@ from frontrow.quality.picture.spans import alike, runs, when
 _EDGE_S: Final = 0.5
 """Black that begins or ends this close to an end of the file belongs to it."""
 _BEFORE: Final = 12
+_COLOURLESS: Final = 20.0
+"""Mean colour, codes, of a dark frame that is not black: zeros in all planes are green."""
 _HARD: Final = 0.4
 """Share of the usual light that the last frame before a hard cut still has."""
 
@@ -27,7 +29,7 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
     picture = measured.picture
     if picture is None:
         return []
-    dark = (picture["luma_top"] <= rules.black_luma) & (picture["luma"] <= rules.black_luma)
+    dark = (picture["luma_top"] <= rules.black_luma) & (picture["chroma"] < _COLOURLESS)
     found = [_judge(picture, first, stop, rules) for first, stop in runs(dark)]
     return [finding for finding in found if finding]
 

@@ -17,8 +17,9 @@ from frontrow.quality.picture.spans import Mask, alike, cuts, runs, step_s, when
 
 _PEAK: Final = 8.0
 """Largest change of a cell, codes, while the picture stands."""
-_KEY_FINE: Final = 1.2
-"""A key frame renews the same picture a little differently."""
+_NOISE_FINE: Final = 1.2
+_NOISE_PEAK: Final = 2.5
+"""The same with noise: encoders renew it in pieces, and means of areas do not see it."""
 _BEFORE: Final = 12
 _BUSY: Final = 0.5
 """Least motion before a freeze, codes a pixel."""
@@ -43,7 +44,7 @@ def still_frames(picture: Series, rules: PictureRules) -> Mask:
     """Frames that show what the one before showed, black ones left out."""
     fine, peak = np.nan_to_num(picture["motion_fine"], nan=99.0), np.nan_to_num(picture["motion_peak"], nan=99.0)
     same = (fine <= rules.freeze_fine) & (peak <= _PEAK)
-    same |= (picture["key"] > 0) & (fine <= _KEY_FINE) & (peak <= 2 * _PEAK)
+    same |= (fine <= _NOISE_FINE) & (peak <= _NOISE_PEAK)
     return np.asarray(same & (picture["luma_top"] > rules.black_luma))
 
 
