@@ -19,8 +19,8 @@ class SoundRules:
     """Largest loudness range; cinema mixes reach 25, which no living room can play."""
     loudness_least_s: float = 5.0
     """Shorter streams are not judged: three seconds of a title say nothing."""
-    true_peak_dbtp: float = 0.5
-    """Largest value between samples. 0.5: what lossy coding adds to a master at full scale is borne."""
+    true_peak_dbtp: float = 0.0
+    """Largest value between samples: above 0 a converter clips. EBU R 128 wants -1, many services -2."""
     clipping_share: float = 0.004
     """Share of samples in flat tops from which 100 ms count as clipped; distortion is then heard on speech."""
     clipping_least: int = 3
