@@ -15,6 +15,7 @@ import pytest
 from frontrow.cli.quality_examples import BLACK_S, write_delivery
 from frontrow.cli.quality_files import deliveries, unique_names
 from frontrow.errors import InputError
+from frontrow.media import example
 from frontrow.quality.findings import GROUP_OF
 from frontrow.quality.inspection import inspect_film
 from frontrow.quality.keeping import Kept
@@ -69,12 +70,13 @@ def test_a_mild_pack_sends_the_same_film_to_a_person(delivery: Path, tmp_path: P
     assert done.returncode == 0, done.stderr
     (verdict,) = json.loads(done.stdout)
     assert verdict["verdict"] == "review"
-    assert "black" in verdict["reasons"][0]
+    assert any("black" in reason for reason in verdict["reasons"])
     assert any(x["detail"].startswith("film.en.srt: ") for x in verdict["findings"])  # it lies beside the film
 
 
-def test_files_that_cannot_be_read_are_findings_beside_one_that_can(delivery: Path, tmp_path: Path, film: Any) -> None:
-    good = film([(1, 60), (2, 60)], "good.mp4")
+def test_files_that_cannot_be_read_are_findings_beside_one_that_can(tmp_path: Path) -> None:
+    good = tmp_path / "good.mp4"
+    example.write(good)
     empty, text, odd = tmp_path / "empty.mp4", tmp_path / "text.mp4", tmp_path / "odd.srt"
     empty.write_bytes(b"")
     text.write_text("this is no film\n" * 100)

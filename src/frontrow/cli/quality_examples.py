@@ -78,7 +78,9 @@ def write_film(path: Path) -> None:
     from frontrow.media import example, transcode
 
     black = f"drawbox=color=black:t=fill:enable='between(t,{BLACK_S[0]},{BLACK_S[1]})'"
-    sound = f"anoisesrc=color=pink:seed=1:duration={example.LENGTH_S}:amplitude=0.12,lowpass=2000,tremolo=f=2.5:d=0.7"
+    noise = "anoisesrc=color=pink:seed={}:duration={}:amplitude=0.8,lowpass=2000,tremolo=f={}:d=0.7"
+    left, right = (noise.format(seed, example.LENGTH_S, beat) for seed, beat in ((1, 2.5), (2, 1.7)))
+    sound = f"{left}[a];{right}[b];[a][b]amerge=inputs=2,pan=stereo|c0=c0+0.4*c1|c1=c1+0.4*c0"
     with tempfile.TemporaryDirectory() as folder:
         drawn = Path(folder) / "drawn.mp4"
         example.write(drawn)
