@@ -7,8 +7,15 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 
-from frontrow.quality.picture.banding import count_levels
+from frontrow.quality.picture.banding import BandMeter, count_levels
+from frontrow.quality.picture.blocks import BlockMeter
+from frontrow.quality.picture.flashing import FlashMeter
+from frontrow.quality.picture.focus import FocusMeter
+from frontrow.quality.picture.interlace import InterlaceMeter
+from frontrow.quality.picture.lettering import LetterMeter
 from frontrow.quality.picture.looks import stretches
+from frontrow.quality.picture.pixels import PixelMeter
+from frontrow.quality.picture.torn import TornMeter
 from worlds.pan import COLUMNS, RATE, ROWS, codes, damaged, find, measure, pan
 
 
@@ -30,8 +37,9 @@ def test_a_clean_pan_has_no_finding(clean):
 
 def test_ten_bits_are_measured_as_eight_are(clean):
     eight, ten = measure(clean[:30]), measure(clean[:30], bits=10)
-    for name, values in eight.picture.items():
-        np.testing.assert_allclose(ten.picture[name], values, atol=0.003, err_msg=name)
+    for meter in (BandMeter, BlockMeter, FlashMeter, FocusMeter, InterlaceMeter, LetterMeter, PixelMeter, TornMeter):
+        for name in meter.names:
+            np.testing.assert_allclose(ten.picture[name], eight.picture[name], atol=0.003, err_msg=name)
 
 
 # Blocks --------------------------------------------------------------------------------------------------------------
@@ -115,14 +123,14 @@ def with_dot(picture, row, column, size=1, code=235):
 
 
 def test_a_pixel_that_stays_while_the_picture_moves_is_stuck():
-    film = [with_dot(picture, 50, 70) for picture in pan(144, softness=3.0)]
+    film = [with_dot(picture, 50, 70) for picture in pan(192, softness=3.0)]
     finding = only(measure(film), "stuck_pixel")[0]
     assert "line 50, column 70" in finding.detail
 
 
 def test_a_bright_point_of_a_still_picture_is_not_stuck():
     still = with_dot(pan(1, softness=3.0)[0], 50, 70)
-    assert codes(measure([still] * 144)) == set()
+    assert codes(measure([still] * 192)) == set()
 
 
 def test_specks_of_single_frames_are_hot_pixels():
@@ -197,8 +205,9 @@ def test_words_over_the_picture_are_burnt_in(clean):
     assert finding.measured["height"] == pytest.approx(158 / ROWS, abs=0.06)
 
 
-def test_a_title_on_black_is_part_of_the_film(clean):
-    card = lettered(np.full((ROWS, COLUMNS), 16, np.uint8))
+@pytest.mark.parametrize("ground", [16, 90])
+def test_a_title_on_a_card_is_part_of_the_film(clean, ground):
+    card = lettered(np.full((ROWS, COLUMNS), ground, np.uint8))
     assert codes(measure(damaged(clean, 24, 96, lambda _: card))) == set()
 
 

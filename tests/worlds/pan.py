@@ -11,17 +11,13 @@ from scipy.ndimage import gaussian_filter
 
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import FileFacts, Measurements, StreamFacts
-from frontrow.quality.picture import banding, blocks, flashing, focus, interlace, lettering, pixels, torn
+from frontrow.quality.picture import banding, blocks, flashing, focus, interlace, lettering, meters, pixels, torn
 from frontrow.quality.picture.frame import Frame
 from frontrow.quality.picture.grid import CHROMA, LUMA, shrink
 from frontrow.quality.picture.rules import PictureRules
 
 ROWS, COLUMNS, RATE = 192, 320, 24
 Picture = NDArray[Any]
-METERS = (
-    banding.BandMeter, blocks.BlockMeter, flashing.FlashMeter, focus.FocusMeter, interlace.InterlaceMeter,
-    lettering.LetterMeter, pixels.PixelMeter, torn.TornMeter,
-)  # fmt: skip
 DETECTORS = (banding, blocks, flashing, focus, interlace, lettering, pixels, torn)
 RULES = PictureRules()
 
@@ -43,8 +39,8 @@ def damaged(film: list[Picture], begin: int, end: int, damage: Callable[[Picture
 def measure(
     film: Iterable[Picture], *, rate: float = RATE, bits: int = 8, order: str = "", **flags: Any
 ) -> Measurements:
-    """Every fine meter on grey pictures; `order` is the field order that the stream states."""
-    meters = [meter() for meter in METERS]
+    """Every meter on grey pictures; `order` is the field order that the stream states."""
+    looking = meters.make()
     rows = []
     for number, picture in enumerate(film):
         y = (picture.astype(np.uint16) << (bits - 8)) if bits > 8 else picture
@@ -54,8 +50,8 @@ def measure(
             small_u=shrink(grey, CHROMA, bits), small_v=shrink(grey, CHROMA, bits), interlaced=bool(order),
             top_field_first=order == "tt", key=False, corrupt=False, full_range=False,
         )  # fmt: skip
-        rows.append([frame.at_s, *(value for meter in meters for value in meter.look(frame))])
-    names = ["at_s", *(name for meter in meters for name in meter.names)]
+        rows.append([frame.at_s, *(value for meter in looking for value in meter.look(frame))])
+    names = ["at_s", *(name for meter in looking for name in meter.names)]
     series = dict(zip(names, np.array(rows, np.float64).T, strict=True))
     still = np.zeros(len(rows))
     video = StreamFacts(0, "video", "h264", len(rows) / rate, 0.0, "", field_order=order)

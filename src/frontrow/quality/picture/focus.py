@@ -2,8 +2,9 @@
 
 An edge is told by the largest step between neighbours within it, as a share of its whole height over eight pixels: 1
 for a knife's edge, a fifth for a wide slope. A frame is as sharp as its sharpest edges, so that a face before a soft
-background is sharp, and a picture that moves fast in one direction still has the edges along it. Whether a shot is
-blurred is asked against the rest of the film: an old or an enlarged film is soft throughout, and meant to be shown.
+background is sharp, and a picture that moves fast in one direction still has the edges along it. A picture out of
+focus has all its sharp edges equally soft, where a shallow one has some that are sharper than the rest. Whether a shot
+is blurred is asked against the rest of the film: an old or an enlarged film is soft throughout, and meant to be shown.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from frontrow.quality.picture.spans import when
 _EVERY: Final = 6
 _LINES: Final = 6
 _BINS: Final = 64
-_SHARPEST: Final = 0.95
-"""Quantile of a frame's edges that stands for it."""
+_SHARPEST, _SHARP = 0.99, 0.95
+"""Quantiles of a frame's edges that stand for it."""
 _FEWEST: Final = 50
 """Edges below which a frame has no sharpness: fades, black, empty walls."""
 _FEWEST_LOOKS: Final = 4
@@ -65,9 +66,12 @@ def _edges(y: Any, stride: int, least: int, bins: Any) -> None:
 
 
 class FocusMeter:
-    """Sharpness of the sharpest edges, 0 to 1; NaN where a frame has too few, or was not looked at."""
+    """Sharpness of the sharpest edges, 0 to 1, and how much sharper they are than the sharp ones, 1 and more.
 
-    names: tuple[str, ...] = ("sharpness",)
+    NaN where a frame has too few edges, or was not looked at.
+    """
+
+    names: tuple[str, ...] = ("sharpness", "sharp_spread")
 
     def __init__(self) -> None:
         self._number = -1
@@ -76,15 +80,15 @@ class FocusMeter:
         """The sharper of both directions, on every sixth frame."""
         self._number += 1
         if self._number % _EVERY:
-            return (np.nan,)
+            return np.nan, np.nan
         bins = np.zeros((2, _BINS), np.int64)
         _edges(frame.y, _LINES, 24 << (frame.bits - 8), bins)
-        total = bins.sum(axis=1)
-        if total.max() < _FEWEST:
-            return (np.nan,)
-        reached = np.cumsum(bins, axis=1) >= _SHARPEST * total[:, None]
-        sharp = np.where(total >= _FEWEST, reached.argmax(axis=1), 0)
-        return (float(sharp.max()) / (_BINS - 1),)
+        bins = bins[bins.sum(axis=1) >= _FEWEST]
+        if not bins.size:
+            return np.nan, np.nan
+        reached = np.cumsum(bins, axis=1) / bins.sum(axis=1, keepdims=True)
+        sharpest, sharp = (float((reached >= share).argmax(axis=1).max()) for share in (_SHARPEST, _SHARP))
+        return sharpest / (_BINS - 1), sharpest / max(sharp, 1.0)
 
 
 def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
@@ -98,8 +102,9 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
         return []
     usual = float(np.quantile(looks, 0.75))
     hit = (sharpness <= rules.blur_sharpness) & (sharpness <= rules.blur_share * usual)
+    hit &= picture["sharp_spread"] <= rules.blur_spread
     found = []
-    for first, stop in stretches(picture["at_s"], sharpness, hit, least_s=rules.blur_s, share=0.8):
+    for first, stop in stretches(picture["at_s"], sharpness, hit, least_s=rules.blur_s):
         here = float(np.nanmedian(sharpness[first:stop]))
         found.append(
             Finding(

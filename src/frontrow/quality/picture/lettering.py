@@ -36,10 +36,10 @@ _AGE: Final = 3
 """Looks for which a cell must have kept its steps."""
 _KNOWN_S: Final = 0.75
 """How long letters have stood when they are first counted, seconds."""
-_DARK: Final = 30
-"""Code up to which a part of the picture is black."""
-_CARD: Final = 0.6
-"""Share of black parts that makes a card."""
+_DETAIL: Final = 3
+"""Codes from one cell of the small picture to the next that are detail."""
+_CARD: Final = 0.2
+"""Share of cells with detail below which a picture is a card: its letters are a title, or credits."""
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -80,6 +80,12 @@ def _longest(lettered: Any) -> tuple[int, int]:
     return longest, at_row
 
 
+def _is_card(small: NDArray[np.uint8]) -> bool:
+    codes = small.astype(np.int16)
+    across, down = np.abs(np.diff(codes, axis=1))[:-1], np.abs(np.diff(codes, axis=0))[:, :-1]
+    return float(np.mean(np.maximum(across, down) >= _DETAIL)) < _CARD
+
+
 class LetterMeter:
     """Cells in the longest line of letters that stands still, its share of all such cells, and its place (0 top, 1)."""
 
@@ -102,7 +108,7 @@ class LetterMeter:
         found, kept = np.zeros(self._age.shape, np.int32), np.zeros(self._age.shape, np.int32)
         shift = frame.bits - 8
         _steps(frame.y, self._before, _STEP << shift, _LIGHT << shift, height, found, kept)
-        if float(np.mean(frame.small_y <= _DARK)) >= _CARD:
+        if _is_card(frame.small_y):
             self._age[:] = 0
             return 0.0, 0.0, np.nan
         dense = found >= _DENSE * height * height  # half the lines of a cell of height x 2 height

@@ -20,15 +20,15 @@ from frontrow.quality.measurements import Measurements, Series
 from frontrow.quality.picture.frame import Frame
 from frontrow.quality.picture.looks import stretches
 from frontrow.quality.picture.rules import PictureRules
-from frontrow.quality.picture.spans import when
+from frontrow.quality.picture.spans import cuts, when
 
 _EVERY: Final = 12
 """Stuck pixels stay: one frame in so many is searched for them."""
-_LOOKS: Final = 6
+_LOOKS: Final = 8
 """Looks at which a pixel must have stood out, each before other surroundings."""
 _LUMA, _CHROMA = 12, 8
 """Codes by which a stuck pixel stands out."""
-_LUMA_CHANGE, _CHROMA_CHANGE = 3, 1
+_LUMA_CHANGE, _CHROMA_CHANGE = 6, 1
 """Codes by which surroundings have changed."""
 _MOST_HITS: Final = 200
 _NEAR: Final = 9
@@ -121,8 +121,10 @@ def _flare(before: Any, now: Any, after: Any, least: int) -> tuple[int, int, int
 def _is_speck(before: Any, now: Any, after: Any, row: int, column: int, least: int) -> bool:
     """Whether this is the top left pixel of a speck: the ring from two before to four after it has no part in it."""
     here = np.int32(now[row, column])
-    if here - np.int32(now[row, column - 1]) < least // 2 or here - np.int32(now[row - 1, column]) < least // 2:
+    edge = here - max(np.int32(now[row, column - 1]), np.int32(now[row - 1, column]))
+    if edge < least // 2:
         return False
+    high = np.int32(0)
     rise = here - max(np.int32(before[row, column]), np.int32(after[row, column]))
     for step in range(-2, 5):
         for other_row, other_column in (
@@ -132,6 +134,9 @@ def _is_speck(before: Any, now: Any, after: Any, row: int, column: int, least: i
             last, following = np.int32(before[other_row, other_column]), np.int32(after[other_row, other_column])
             if 3 * max(abs(other - last), abs(other - following)) > rise or here - other < least:
                 return False
+            high = max(high, other)
+    if 3 * edge < 2 * (here - high):  # sparks and drops are soft at their sides
+        return False
     rows, columns = now.shape
     for other_row in range(max(row - _NEAR, 0), min(row + _NEAR + 1, rows)):
         for other_column in range(max(column - _NEAR, 0), min(column + _NEAR + 1, columns)):
@@ -202,11 +207,19 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
 
 
 def _find_stuck(picture: Series, rules: PictureRules) -> Iterator[Finding]:
-    """Where more stand out than sensors have faults, it is texture, grain or dirt that lies still."""
+    """Where more stand out than sensors have faults, it is texture, grain or dirt that lies still.
+
+    What lasts no longer than its shot belongs to the shot.
+    """
+    shots = np.flatnonzero(cuts(picture))
     luma, chroma = picture["stuck_luma"], picture["stuck_chroma"]
     count = np.where(luma <= rules.stuck_most, luma, 0) + np.where(chroma <= rules.stuck_most, chroma, 0)
     count = np.where(np.isnan(luma), np.nan, count)
     for first, stop in stretches(picture["at_s"], count, count > 0, least_s=rules.stuck_s, gap_s=_GAP_S):
+        begin = first - _LOOKS * _EVERY
+        to_the_end = stop >= count.size - 2 * _EVERY and 3 * (stop - begin) >= count.size
+        if not to_the_end and not ((shots > begin + 2 * _EVERY) & (shots < stop)).any():
+            continue
         most = int(np.nanmax(np.fmax(luma[first:stop] * (luma[first:stop] <= rules.stuck_most), chroma[first:stop])))
         row, column = (picture[name][first:stop][~np.isnan(picture[name][first:stop])] for name in _PLACE)
         place = f"; one at line {row[-1]:.0f}, column {column[-1]:.0f}" if row.size else ""
@@ -223,10 +236,10 @@ def _find_hot(picture: Series, rules: PictureRules) -> Iterator[Finding]:
     at_s = picture["at_s"]
     for first, stop in stretches(at_s, specks, hit, least_s=0.0, gap_s=rules.specks_within_s, share=0.0):
         count = int(specks[first:stop].sum())
-        if count < rules.specks:
+        start_s, end_s = when(picture, first - 1, stop - 1)
+        if count < rules.specks or count > rules.specks_a_second * max(1.0, end_s - start_s):
             continue
         row, column = (picture[name][first:stop][hit[first:stop]] for name in ("speck_row", "speck_column"))
-        start_s, end_s = when(picture, first - 1, stop - 1)
         yield Finding(
             "hot_pixel", "warn", start_s, end_s, 0.75,
             f"{count} white specks, each in a single frame; the first at line {row[0]:.0f}, column {column[0]:.0f}",

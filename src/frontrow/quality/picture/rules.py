@@ -49,8 +49,8 @@ class PictureRules:
     """Share from which on it is a fault and not only a note: white letters of credits reach 4%."""
     level_s: float = 1.0
     """Shortest time outside of it, seconds."""
-    range_share: float = 0.01
-    """Share of all pixels of a file beyond nominal black and white that gives away a wrong range."""
+    range_share: float = 0.006
+    """Share of all pixels of a file beyond nominal black and white that gives away a wrong range; clean film has 0.003."""
 
     chroma_least: float = 3.0
     """Mean colour, codes, from which on a film has colour that can go missing."""
@@ -93,10 +93,12 @@ class PictureRules:
     """Levels of a gradient in a row that stand apart; clean film stays below 4, colour bars have 4."""
     band_s: float = 0.5
     """Shortest time with bands, seconds."""
-    blur_sharpness: float = 0.48
-    """Sharpness of the sharpest edges up to which a shot can be blurred: a Gaussian of 1.3 pixels leaves 0.45."""
-    blur_share: float = 0.55
+    blur_sharpness: float = 0.56
+    """Sharpness of the sharpest edges up to which a shot can be blurred: a Gaussian of 1.3 pixels leaves 0.5."""
+    blur_share: float = 0.6
     """The same as a share of what the film usually has."""
+    blur_spread: float = 1.25
+    """How much sharper the sharpest edges may be than the sharp ones; a shallow focus has 1.4 and more."""
     blur_s: float = 1.0
     """Shortest blurred shot, seconds."""
     combed: float = 0.00015
@@ -111,12 +113,14 @@ class PictureRules:
     """Shortest time with torn blocks, seconds."""
     stuck_most: int = 12
     """Most pixels that can be stuck; more are texture, or dirt that lies still."""
-    stuck_s: float = 1.0
-    """Shortest time of a stuck pixel, seconds, after the three that it takes to know."""
+    stuck_s: float = 2.5
+    """Shortest time of a stuck pixel, seconds, after the four that it takes to know."""
     specks: int = 2
     """Specks of a single frame that are a fault: one may be a glint."""
-    specks_within_s: float = 10.0
+    specks_within_s: float = 6.0
     """Time within which the next speck must come, seconds."""
+    specks_a_second: float = 4.0
+    """More specks than this a second are sparks, rain or the dirt of an old print."""
     specks_most: int = 6
     """More specks than this in one frame are noise, sparks or snow."""
     letters: int = 6
