@@ -30,7 +30,7 @@ from sklearn.svm import SVR
 from benchmarks.figure import Figure
 from frontrow import engine
 from frontrow.quality import conformal, learning
-from frontrow.quality.conformal import Promise, Thresholds
+from frontrow.quality.conformal import Labelled, Promise, Thresholds
 from frontrow.quality.features import table
 from frontrow.quality.judge import JudgeConfig
 from frontrow.quality.learning import Example
@@ -112,7 +112,7 @@ def one_split(split: tuple[Floats, Floats], examples: list[Example]) -> dict[str
     rng = np.random.default_rng([SEED, *map(int, test[:8])])
     judge = learning.fit([examples[i] for i in learn], JudgeConfig(promise=promise), rng=rng)
     risk = judge.risk([examples[i].features for i in test])
-    line = float(np.quantile(judge.bad_risks, ALPHA))
+    line = float(np.quantile(judge.labelled.risk[judge.labelled.bad], ALPHA))
     found = {
         "ours": outcome(risk, bad[test], judge.thresholds),
         "long run": outcome(risk, bad[test], judge.promising(Promise(alpha=ALPHA)).thresholds),
@@ -126,7 +126,7 @@ def one_split(split: tuple[Floats, Floats], examples: list[Example]) -> dict[str
     for name, (model, columns, target) in peers.items():
         known = cross_val_predict(model, columns[learn], target[learn], cv=5, method=METHOD[name])
         new = getattr(model.fit(columns[learn], target[learn]), METHOD[name])(columns[test])
-        found[name] = outcome(new, bad[test], conformal.fit(known, bad[learn], promise))
+        found[name] = outcome(new, bad[test], conformal.fit(Labelled(known, bad[learn], np.ones(len(learn))), promise))
     return found
 
 

@@ -7,7 +7,10 @@ Bates, Candes, Jordan, Lei 2021) walked from the strictest threshold to the laxe
 conditional form of class-conditional conformal prediction (Vovk 2012). Rejection is the same thing from the other end.
 
 Ties count against the threshold, so the promise holds for discrete scores too. It is exact for labelled files that the
-judge has not learnt from; for out-of-fold scores it holds as far as the folds' judges rank like their mean.
+judge has not learnt from; for out-of-fold scores it holds as far as the folds' judges rank like their mean. People see
+all that the machine is unsure of and few of its approvals: an audited approval stands for all those that nobody looked
+at. Weighted files are counted in units of the heaviest below the threshold, so that a few audits promise no more than
+a few files can.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from frontrow.errors import InputError
 from frontrow.quality.verdict import Decision
@@ -36,6 +39,16 @@ class Promise:
     files: int | None = None
     """None: the promise is about the share in the long run. A number: about the share seen among that many bad (good)
     files that come next, whose own luck is then part of delta."""
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Files that people have judged, and the risk that the judge saw in them before it knew; equally long arrays."""
+
+    risk: Floats
+    bad: NDArray[np.bool_]
+    weight: Floats
+    """How many deliveries each stands for, above 0: 1 over the share of its kind that people look at."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +101,25 @@ class Thresholds:
 
 def rank(n: int, alpha: float, delta: float, files: int | None = None) -> int:
     """The largest k such that approving below the k-th least risky of `n` bad files keeps the promise; 0 for none."""
+    return _rank(np.ones(n), alpha, delta, files)
+
+
+def _rank(weight: Floats, alpha: float, delta: float, files: int | None) -> int:
+    """The same for weighted files, the least risky first; equal weights are no weights."""
     from scipy.stats import beta, betabinom
 
     if not (0 < alpha < 1 and 0 < delta < 1) or (files is not None and files < 1):
         raise InputError(f"alpha {alpha:g} and delta {delta:g} must lie between 0 and 1, files {files} above 0")
-    k = np.arange(1, n + 1)
+    if not len(weight):
+        return 0
+    unit = np.maximum.accumulate(weight)
+    n = weight.sum() / unit
+    k = (np.cumsum(weight) - weight) / unit + 1
     if files is None:
-        broken = beta.sf(alpha, k, n + 1 - k)
+        broken = beta.sf(alpha, k, np.maximum(n + 1 - k, 1e-9))
     else:
-        broken = betabinom.sf(np.floor(alpha * files + 1e-9), files, k, n + 1 - k)
-    return int((broken <= delta).sum())  # monotone in k: fixed sequence testing stops at the first that fails
+        broken = betabinom.sf(np.floor(alpha * files + 1e-9), files, k, np.maximum(n + 1 - k, 1e-9))
+    return int(np.logical_and.accumulate(broken <= delta).sum())  # the sequence of tests ends at the first that fails
 
 
 def fewest(alpha: float, delta: float, files: int | None = None) -> int:
@@ -112,42 +134,59 @@ def fewest(alpha: float, delta: float, files: int | None = None) -> int:
     return n
 
 
-def upper_bound(wrong: int, n: int, delta: float) -> float:
+def upper_bound(wrong: float, n: float, delta: float) -> float:
     """Exact upper bound (Clopper and Pearson 1934) of a share of which `wrong` in `n` were seen; 1 without any."""
     from scipy.stats import beta
 
     return float(beta.ppf(1 - delta, wrong + 1, n - wrong)) if wrong < n else 1.0
 
 
-def fit(risk: ArrayLike, bad: ArrayLike, promise: Promise | None = None, costs: Costs | None = None) -> Thresholds:
-    """Thresholds out of labelled files: `risk` (n,) of each, `bad` (n,) whether a reviewer rejected it.
+def fit(labelled: Labelled, promise: Promise | None = None, costs: Costs | None = None) -> Thresholds:
+    """Thresholds out of labelled files.
 
     With `costs` the risk must be a probability: then a file is approved (rejected) only where that is also cheaper than
     a look. Costs can only make the thresholds stricter, so the promise stays. Raises InputError for a risk that is not
-    a number.
+    a number and a weight that is not above 0.
     """
     promise = promise or Promise()
-    scores, is_bad = np.asarray(risk, np.float64), np.asarray(bad, bool)
-    if not np.isfinite(scores).all():
-        raise InputError(f"the risk of labelled file {int(np.flatnonzero(~np.isfinite(scores))[0])} is not a number")
-    worst, best = np.sort(scores[is_bad]), np.sort(scores[~is_bad])[::-1]
-    k_approve = rank(len(worst), promise.alpha, promise.delta, promise.files)
-    k_reject = rank(len(best), promise.beta, promise.delta, promise.files)
+    risk, bad, weight = labelled.risk, labelled.bad, labelled.weight
+    wrong = ~(np.isfinite(risk) & (weight > 0))
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        raise InputError(
+            f"labelled file {at}: the risk {risk[at]} must be a number and the weight {weight[at]} above 0"
+        )
+    worst, worst_weight = _ordered(risk[bad], weight[bad])
+    best, best_weight = _ordered(-risk[~bad], weight[~bad])
+    k_approve = _rank(worst_weight, promise.alpha, promise.delta, promise.files)
+    k_reject = _rank(best_weight, promise.beta, promise.delta, promise.files)
     approve = float(worst[k_approve - 1]) if k_approve else -np.inf
-    reject = float(best[k_reject - 1]) if k_reject else np.inf
-    if reject < approve:  # both are promised in between: what is more likely good than bad is approved
-        reject = approve = float(np.clip(_balance(worst, best), reject, approve))
+    reject = -float(best[k_reject - 1]) if k_reject else np.inf
+    if reject < approve:  # both are promised in between: there the one is as likely to be wrong as the other
+        approve = reject = float(np.clip(_balance(worst, -best), reject, approve))
     if costs is not None:
         cheap_approve, cheap_reject = cheapest(costs)
         approve, reject = min(approve, cheap_approve), max(reject, cheap_reject)
     return Thresholds(
         approve,
         reject,
-        upper_bound(int((worst < approve).sum()), len(worst), promise.delta),
-        upper_bound(int((best > reject).sum()), len(best), promise.delta),
+        _bound(worst < approve, worst_weight, promise.delta),
+        _bound(best < -reject, best_weight, promise.delta),
         len(worst),
         len(best),
     )
+
+
+def _ordered(risk: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    order = np.argsort(risk, kind="stable")
+    return risk[order], weight[order]
+
+
+def _bound(wrong: NDArray[np.bool_], weight: Floats, delta: float) -> float:
+    if not len(weight):
+        return 1.0
+    unit = float(weight[: int(wrong.sum()) + 1].max())
+    return upper_bound(float(weight[wrong].sum()) / unit, float(weight.sum()) / unit, delta)
 
 
 def cheapest(costs: Costs) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from frontrow.quality import conformal
-from frontrow.quality.conformal import Costs, Promise, Thresholds
+from frontrow.quality.conformal import Costs, Labelled, Promise, Thresholds
 from frontrow.quality.features import RULES, Features, code_of, of_code, table
 from frontrow.quality.findings import CODES, GROUP_OF, Finding
 from frontrow.quality.inspection import REASONS, strongest
@@ -109,10 +109,8 @@ class Judge:
     """Mean and standard deviation of each member's out-of-fold votes, so that all count alike."""
     calibration: Calibration
     thresholds: Thresholds
-    bad_risks: Floats
-    """Out-of-fold risks of the rejected files it was fitted on: what another promise is made from."""
-    good_risks: Floats
-    """The same of the accepted ones."""
+    labelled: Labelled
+    """Out-of-fold risks of the files it was fitted on: what another promise is made from."""
     defects: Mapping[str, DefectJudge]
     films: frozenset[str]
     """Films that it was fitted on: what it may not be compared on."""
@@ -128,8 +126,7 @@ class Judge:
 
     def promising(self, promise: Promise, costs: Costs | None = None) -> Judge:
         """The same judge under another promise, without fitting anew."""
-        risk = np.concatenate([self.bad_risks, self.good_risks])
-        thresholds = conformal.fit(risk, np.arange(len(risk)) < len(self.bad_risks), promise, costs)
+        thresholds = conformal.fit(self.labelled, promise, costs)
         return replace(self, config=replace(self.config, promise=promise, costs=costs), thresholds=thresholds)
 
     def judge(self, row: Features) -> Judged:
@@ -185,8 +182,7 @@ class Judge:
                            self.thresholds.n_bad, self.thresholds.n_good],
             "lines": [[member.as_data() for member in fold if isinstance(member, Line)] for fold in self.members],
             "defects": {code: msgspec.to_builtins(learnt.calibration) for code, learnt in self.defects.items()},
-            "bad_risks": self.bad_risks.tolist(),
-            "good_risks": self.good_risks.tolist(),
+            "labelled": [array.tolist() for array in (self.labelled.risk, self.labelled.bad, self.labelled.weight)],
             "films": sorted(self.films),
             "told": dict(self.told),
         }  # fmt: skip
@@ -205,6 +201,7 @@ def open_files(body: Mapping[str, Any], trees: Mapping[str, Any]) -> Judge:
     members: tuple[tuple[Line | Trees, ...], ...] = tuple(
         (*map(line_of, lines), *map(Trees, texts)) for lines, texts in zip(body["lines"], trees["members"], strict=True)
     )
+    risk, bad, weight = body["labelled"]
     thresholds = Thresholds(
         -np.inf if approve is None else approve, np.inf if reject is None else reject,
         approved_bad, rejected_good, n_bad, n_good,
@@ -218,8 +215,7 @@ def open_files(body: Mapping[str, Any], trees: Mapping[str, Any]) -> Judge:
         spread=np.asarray(body["spread"], np.float64),
         calibration=Calibration(**body["calibration"]),
         thresholds=thresholds,
-        bad_risks=np.asarray(body["bad_risks"], np.float64),
-        good_risks=np.asarray(body["good_risks"], np.float64),
+        labelled=Labelled(np.asarray(risk, np.float64), np.asarray(bad, bool), np.asarray(weight, np.float64)),
         defects={
             code: DefectJudge(tuple(map(Trees, trees["defects"][code])), Calibration(**calibration))
             for code, calibration in body["defects"].items()

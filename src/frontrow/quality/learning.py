@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from frontrow.errors import InputError
 from frontrow.quality import conformal
-from frontrow.quality.conformal import Thresholds
+from frontrow.quality.conformal import Labelled, Thresholds
 from frontrow.quality.features import Features, names_of, table
 from frontrow.quality.findings import GROUP_OF
 from frontrow.quality.judge import Calibration, DefectJudge, Judge, JudgeConfig
@@ -38,6 +38,9 @@ class Example:
     """Codes that are truly there; None where nobody looked for them."""
     unsure: frozenset[str] = frozenset()
     """Codes that may be there as well: nothing is learnt of them from this file."""
+    weight: float = 1.0
+    """How many deliveries it stands for when thresholds are set: 1 over the share of its kind that people look at. An
+    audited approval stands for all those that were not drawn."""
     score: float | None = None
     """How good people found it, higher is better, on any one scale; used when every example has one: an order teaches
     more than a yes and no."""
@@ -73,6 +76,7 @@ def fit(examples: Sequence[Example], config: JudgeConfig | None = None, *, rng: 
     together = ((votes - centre[:, None]) / spread[:, None]).mean(axis=0)
     calibration = _at_share(calibrate(together, bad), config.bad_share, float(bad.mean()))
     risk = calibration(together)
+    labelled = Labelled(risk, bad, np.array([example.weight for example in examples], np.float64))
     return Judge(
         config=config,
         names=names,
@@ -81,9 +85,8 @@ def fit(examples: Sequence[Example], config: JudgeConfig | None = None, *, rng: 
         centre=centre,
         spread=spread,
         calibration=calibration,
-        thresholds=conformal.fit(risk, bad, config.promise, config.costs),
-        bad_risks=risk[bad],
-        good_risks=risk[~bad],
+        thresholds=conformal.fit(labelled, config.promise, config.costs),
+        labelled=labelled,
         defects=_defect_judges(examples, x, parts, config, rng),
         films=frozenset(films.tolist()),
         told={"auc": auc(risk, bad), "files": float(len(bad)), "rejected": float(bad.sum())},
@@ -131,8 +134,8 @@ def _rules_alone(config: JudgeConfig, bad: Bools, films: NDArray[np.str_]) -> Ju
     thresholds = Thresholds(-np.inf, np.inf, 1.0, 1.0, int(bad.sum()), int((~bad).sum()))
     empty = np.empty(0)
     known = frozenset(films.tolist())
-    calibration = Calibration(1.0, 0.0)
-    return Judge(config, (), empty, (), empty, empty, calibration, thresholds, empty, empty, {}, known)
+    calibration, nothing = Calibration(1.0, 0.0), Labelled(empty, np.empty(0, bool), empty)
+    return Judge(config, (), empty, (), empty, empty, calibration, thresholds, nothing, {}, known)
 
 
 def _targets(examples: Sequence[Example], bad: Bools) -> list[Floats]:
