@@ -219,7 +219,7 @@ console.log(JSON.stringify({ asked, chosen, wrong }));
 @pytest.mark.skipif(
     shutil.which("node") is None, reason="node is not installed, so the browser's controller cannot be run"
 )
-@pytest.mark.parametrize("protocol", ["pensieve", "sabre-live"])
+@pytest.mark.parametrize("protocol", ["pensieve", "sabre-live", "low-latency"])
 def test_python_and_javascript_decide_the_same(tmp_path, protocol):
     video = title(24)
     written = policy.to_dict(abr.policy(video, protocol))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from frontrow.cli import encoding
+from frontrow.cli import encoding, playback
 from frontrow.cli.options import JsonOption, emit_json, emit_table, note, progress
 from frontrow.errors import InputError
 
@@ -19,11 +19,12 @@ _PENSIEVE_SEGMENTS = 48  # the published video has a 49th, shorter one, which Pe
 
 
 def register(app: typer.Typer) -> None:
-    """Add `abr`, `ladder` and `package` to the `delivery` group, which is made here if it is not there yet."""
+    """Add the commands of playback to the `delivery` group, which is made here if it is not there yet."""
     found = [x.typer_instance for x in app.registered_groups if x.name == "delivery" and x.typer_instance]
     group = found[0] if found else typer.Typer(help="How films reach the viewer.", no_args_is_help=True)
     group.command()(abr)
     encoding.add_commands(group)
+    playback.add_commands(group)
     if not found:
         app.add_typer(group, name="delivery")
 
@@ -34,7 +35,8 @@ def abr(
         Path | None, typer.Option("--manifest", help="Segment sizes: folder of video_size_*, or Sabre's JSON.")
     ] = None,
     protocol: Annotated[
-        Literal["pensieve", "sabre-live", "sabre-vod"], typer.Option("--protocol", help="Player and score.")
+        Literal["pensieve", "sabre-live", "sabre-vod", "low-latency"],
+        typer.Option("--protocol", help="Player and score."),
     ] = "pensieve",
     every: Annotated[int, typer.Option("--every", min=1, help="Take every Nth trace, in the order of names.")] = 1,
     bound: Annotated[bool, typer.Option("--bound/--no-bound", help="Also find what hindsight could have had.")] = True,

@@ -16,12 +16,23 @@ from frontrow.delivery.lines import MEASURED
 from frontrow.delivery.link import Floats, Trace
 from frontrow.delivery.manifest import Manifest
 from frontrow.delivery.oracle import offline
-from frontrow.delivery.simulator import PENSIEVE, SABRE_LIVE, SABRE_VOD, Controller, Player, Sessions, simulate
+from frontrow.delivery.simulator import (
+    LOW_LATENCY,
+    PENSIEVE,
+    SABRE_LIVE,
+    SABRE_VOD,
+    Controller,
+    Player,
+    Sessions,
+    simulate,
+)
 from frontrow.delivery.table import Table, TableConfig, build
 from frontrow.delivery.throughput import Predictor
 
-ProtocolName = Literal["pensieve", "sabre-live", "sabre-vod"]
-PLAYERS: dict[str, Player] = {"pensieve": PENSIEVE, "sabre-live": SABRE_LIVE, "sabre-vod": SABRE_VOD}
+ProtocolName = Literal["pensieve", "sabre-live", "sabre-vod", "low-latency"]
+PLAYERS: dict[str, Player] = {
+    "pensieve": PENSIEVE, "sabre-live": SABRE_LIVE, "sabre-vod": SABRE_VOD, "low-latency": LOW_LATENCY,
+}  # fmt: skip
 _LATENCY_S = 0.05
 _CAREFUL = TableConfig(stall_factor=4.0)
 
@@ -31,7 +42,7 @@ class Score:
     """Means a session of one controller."""
 
     qoe: float
-    """Pensieve: QoE_lin a segment; Sabre: time-average score."""
+    """Pensieve and low latency: QoE_lin a segment; Sabre: time-average score."""
     stall_s: float
     stall_s_p95: float
     stall_ratio: float
@@ -39,6 +50,17 @@ class Score:
     switch_kbps: float
     """Mean change of rate from segment to segment."""
     startup_s: float
+    latency_s: float | None = None
+    """Behind the edge of a live stream; None for films."""
+
+
+def player_of(protocol: str, manifest: Manifest) -> Player:
+    """The player of `protocol`; that of low latency stays three segments behind where they are longer than a second."""
+    player = PLAYERS[protocol]
+    if not player.live_latency_s:
+        return player
+    behind_s = max(player.live_latency_s, 3.0 * manifest.segment_s)
+    return replace(player, live_latency_s=behind_s, buffer_s=behind_s)
 
 
 def policy(manifest: Manifest, protocol: str, predictor: Predictor = MEASURED) -> Table:
@@ -47,7 +69,9 @@ def policy(manifest: Manifest, protocol: str, predictor: Predictor = MEASURED) -
     Pensieve's player keeps a minute, so outages need no thought there: reckoning with them cost a hundredth of the QoE.
     Sabre's score is planned for with stalls at four times their weight, which brings them below BOLA's.
     """
-    player = PLAYERS[protocol]
+    player = player_of(protocol, manifest)
+    if protocol == "low-latency":
+        return build(manifest, qoe.LINEAR, predictor, player, latency_s=_LATENCY_S, config=_CAREFUL)
     if protocol == "pensieve":
         calm = replace(predictor, config=replace(predictor.config, outage=0.0))
         return build(manifest, qoe.LINEAR, calm, player, latency_s=player.round_trip_s)
@@ -75,25 +99,29 @@ def compare(
     """Play `manifest` over every trace with every controller, and with hindsight (`offline`)."""
     found: dict[str, Score] = {}
     contenders = controllers(manifest, protocol)
+    player = player_of(protocol, manifest)
+    bound = bound and not player.live_latency_s  # hindsight does not know that segments come to be
     total = len(contenders) + (len(traces) if bound else 0)
     for name, controller in contenders.items():
         if step:
             step(len(found), total, name)
-        found[name] = score(simulate(traces, manifest, PLAYERS[protocol], controller), manifest, protocol)
+        found[name] = score(simulate(traces, manifest, player, controller), manifest, protocol)
     if bound:
         weights = qoe.LINEAR if protocol == "pensieve" else qoe.sabre_plan(manifest)
         played = []
         for number, trace in enumerate(traces):
             if step:
                 step(len(contenders) + number, total, "offline")
-            played.append(offline(trace, manifest, PLAYERS[protocol], weights))
+            played.append(offline(trace, manifest, player, weights))
         found["offline"] = score(_together(played), manifest, protocol)
     return found
 
 
 def values(sessions: Sessions, manifest: Manifest, protocol: str) -> Floats:
     """(sessions,) what `protocol` scores."""
-    return qoe.mean_qoe(sessions, manifest) if protocol == "pensieve" else qoe.time_average_score(sessions, manifest)
+    if protocol in ("pensieve", "low-latency"):
+        return qoe.mean_qoe(sessions, manifest)
+    return qoe.time_average_score(sessions, manifest)
 
 
 def score(sessions: Sessions, manifest: Manifest, protocol: str) -> Score:
@@ -105,6 +133,7 @@ def score(sessions: Sessions, manifest: Manifest, protocol: str) -> Score:
         float(values(sessions, manifest, protocol).mean()), float(stall_s.mean()), float(np.percentile(stall_s, 95)),
         float(qoe.stall_ratio(sessions, manifest).mean()), float(rates.mean()), float(switch),
         float(sessions.startup_s.mean()),
+        None if sessions.latency_s is None else float(sessions.latency_s.mean()),
     )  # fmt: skip
 
 

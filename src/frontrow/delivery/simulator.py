@@ -34,6 +34,11 @@ class Player:
     """Above 0: the player may overfill, then sleeps in multiples of this (Pensieve: 0.5); 0: it awaits room first."""
     abandons: bool = False
     """Whether the controller may give up a download on its way."""
+    live_latency_s: float = 0.0
+    """Above 0: a live stream watched so many seconds behind its edge, where segments come to be one after the other."""
+    catch_up: float = 0.0
+    """Live: how much faster it plays when it is further behind than that and has a segment in the buffer; 0.1 is not
+    noticed."""
 
     def ask_buffer_s(self, segment_s: float) -> float:
         """Most media in the buffer when the next segment is asked for."""
@@ -43,6 +48,8 @@ class Player:
 PENSIEVE = Player(60.0, first_rung=1, round_trip_s=0.08, payload_share=0.95, drain_s=0.5)
 SABRE_LIVE = Player(10.0, abandons=True)
 SABRE_VOD = Player(25.0, abandons=True)
+LOW_LATENCY = Player(3.0, abandons=True, live_latency_s=3.0, catch_up=0.1)
+"""Three seconds behind the edge, for segments of a second."""
 WEB_PLAYER = Player(30.0, abandons=True)
 """What static/player.js tells hls.js to do."""
 
@@ -119,6 +126,8 @@ class Sessions:
     """(sessions,) of abandoned downloads."""
     buffer_s: Floats
     """In the buffer after the segment came."""
+    latency_s: Floats | None = None
+    """Live: behind the edge after the segment came."""
 
 
 def simulate(
@@ -142,6 +151,9 @@ class _Batch:
         self.stall_s = np.zeros((count, manifest.segments))
         self.level_s = np.zeros((count, manifest.segments))
         self.wasted_kbit = np.zeros(count)
+        self.start_s = self.clock_s.copy()
+        self.latency_s = np.full(count, player.live_latency_s)
+        self.behind_s = np.zeros((count, manifest.segments))
         controller.begin(count, manifest, player)
 
     def play(self) -> Sessions:
@@ -151,16 +163,20 @@ class _Batch:
             while len(pending):
                 pending = self._fetch(pending, segment)
             self.level_s[:, segment] = self.buffer_s
+            self.behind_s[:, segment] = self.latency_s
             if self.player.drain_s:
                 self._drain()
-        return Sessions(self.rung, self.stall_s, self.stall_s[:, 0].copy(), self.wasted_kbit, self.level_s)
+        live = self.behind_s if self.player.live_latency_s else None
+        return Sessions(self.rung, self.stall_s, self.stall_s[:, 0].copy(), self.wasted_kbit, self.level_s, live)
 
     def _fetch(self, who: Ints, segment: int) -> Ints:
         """One request for each of `who`; returns those that abandoned it and have to ask again."""
         if segment == 0:
             rung = np.full(len(who), min(self.player.first_rung, self.manifest.rungs - 1))
         else:
-            if not self.player.drain_s:
+            if self.player.live_latency_s:
+                self._await_segment(who, segment)
+            elif not self.player.drain_s:
                 self._await_room(who)
             rung, wait_s = self.controller.choose(who, segment, self.buffer_s[who])
             if np.any(wait_s > 0):
@@ -236,9 +252,25 @@ class _Batch:
 
     def _pass(self, who: Ints, seconds: Floats, segment: int) -> None:
         """Time passes for viewer and line: the buffer plays down, and what it lacks is a stall."""
-        self.stall_s[who, segment] += np.maximum(seconds - self.buffer_s[who], 0.0)
-        self.buffer_s[who] = np.maximum(self.buffer_s[who] - seconds, 0.0)
+        buffer_s = self.buffer_s[who]
+        lasts_s = buffer_s  # how long the buffer plays
+        if self.player.catch_up:
+            late = (self.latency_s[who] > self.player.live_latency_s + 0.1) & (buffer_s > self.manifest.segment_s)
+            lasts_s = buffer_s / np.where(late, 1.0 + self.player.catch_up, 1.0)
+        stall_s = np.maximum(seconds - lasts_s, 0.0)
+        played_s = np.minimum(seconds, lasts_s) * np.where(lasts_s > 0, buffer_s / np.maximum(lasts_s, 1e-9), 1.0)
+        self.stall_s[who, segment] += stall_s
+        self.buffer_s[who] = np.maximum(buffer_s - played_s, 0.0)
+        self.latency_s[who] += seconds - played_s
         self.clock_s[who] += seconds
+
+    def _await_segment(self, who: Ints, segment: int) -> None:
+        """Live: a segment can be asked for once its last picture was taken."""
+        there_s = self.start_s[who] + (segment + 1) * self.manifest.segment_s - self.player.live_latency_s
+        wait_s = np.maximum(there_s - self.clock_s[who], 0.0)
+        self._pass(who, wait_s, segment)
+        if np.any(wait_s > 0):
+            self.controller.waited(who, wait_s)
 
     def _await_room(self, who: Ints) -> None:
         excess_s = np.maximum(self.buffer_s[who] + self.manifest.segment_s - self.player.buffer_s, 0.0)
