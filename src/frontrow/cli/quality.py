@@ -14,6 +14,7 @@ from frontrow.cli.quality_review import report, review
 
 if TYPE_CHECKING:
     from frontrow.cli.quality_files import Delivery
+    from frontrow.quality.inspection import InForce
 
 Files = Annotated[
     list[Path] | None, typer.Argument(metavar="FILE...", help="Media and subtitle files.", show_default=False)
@@ -45,6 +46,9 @@ def inspect(
     files: Files = None,
     out: Annotated[Path, typer.Option(help="Folder for verdicts, reports and markers.")] = Path("inspection"),
     pack: PackOption = "general",
+    judge: Annotated[
+        Path | None, typer.Option(help="Workspace whose published judge decides; rules alone by default.")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Films looked at side by side; all cores by default.")
     ] = None,
@@ -68,7 +72,7 @@ def inspect(
         return
     if not files:
         raise InputError("no file was named; give media or subtitle files, or --example DIR for some to try")
-    verdicts = _inspect(files, out, pack, workers)
+    verdicts = _inspect(files, out, pack, _in_force(judge), workers)
     if as_json:
         emit_json(verdicts)
     else:
@@ -78,7 +82,23 @@ def inspect(
         raise Refusal(f"{len(rejected)} of {len(verdicts)} rejected: {', '.join(rejected)}")
 
 
-def _inspect(files: list[Path], out: Path, pack_name: str, workers: int | None) -> list[dict[str, Any]]:
+def _in_force(root: Path | None) -> InForce | None:
+    """The published judge of the workspace in `root`. Raises InputError where there is none."""
+    from frontrow.data.workspace import open_workspace
+    from frontrow.errors import InputError
+    from frontrow.jobs import quality as work
+
+    if root is None:
+        return None
+    found = work.in_force(open_workspace(root))
+    if found is None:
+        raise InputError(f"{root} has no judge yet; run 'frontrow quality train --workspace {root}' first")
+    return found
+
+
+def _inspect(
+    files: list[Path], out: Path, pack_name: str, judge: InForce | None, workers: int | None
+) -> list[dict[str, Any]]:
     from functools import partial
 
     from frontrow import engine
@@ -89,7 +109,7 @@ def _inspect(files: list[Path], out: Path, pack_name: str, workers: int | None) 
     parts = quality_files.deliveries(files)
     names = quality_files.unique_names(files)
     out.mkdir(parents=True, exist_ok=True)
-    work = partial(quality_files.look_at, pack=pack, judge=None, out=out, names=names)
+    work = partial(quality_files.look_at, pack=pack, judge=judge, out=out, names=names)
     workers = min(workers or os.cpu_count() or 1, len(parts))
     with progress("Inspecting") as step:
         if workers > 1:

@@ -36,7 +36,6 @@ says what a finding weighs | |
 
     frontrow quality inspect film.mp4 film.en.srt --out inspection
     frontrow quality inspect film.mp4 --out inspection --pack mild.yaml
-    frontrow quality rehearse film.mp4 --out rehearsal
 
 What is written of each file, here of `film.mp4`:
 
@@ -73,18 +72,31 @@ def write_delivery(folder: Path) -> None:
     )
 
 
+def write_sound_film(folder: Path) -> None:
+    """Write a film without a fault, to rehearse on, into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    film = folder / "good.mp4"
+    _write(film, "null", repeats=3)
+    note(f"Wrote {film}: 28 s of drawn discs with sound. Any film that you know to be good will do, better two or more")
+    note(f"Try it: frontrow quality rehearse {film} --kind black --kind silence --out {folder / 'rehearsal'}")
+
+
 def write_film(path: Path) -> None:
     """A drawn film with sound, black during BLACK_S."""
+    _write(path, f"drawbox=color=black:t=fill:enable='between(t,{BLACK_S[0]},{BLACK_S[1]})'")
+
+
+def _write(path: Path, picture: str, repeats: int = 0) -> None:
     from frontrow.media import example, transcode
 
-    black = f"drawbox=color=black:t=fill:enable='between(t,{BLACK_S[0]},{BLACK_S[1]})'"
     noise = "anoisesrc=color=pink:seed={}:duration={}:amplitude=0.8,lowpass=2000,tremolo=f={}:d=0.7"
-    left, right = (noise.format(seed, example.LENGTH_S, beat) for seed, beat in ((1, 2.5), (2, 1.7)))
+    length_s = example.LENGTH_S * (repeats + 1)
+    left, right = (noise.format(seed, length_s, beat) for seed, beat in ((1, 2.5), (2, 1.7)))
     sound = f"{left}[a];{right}[b];[a][b]amerge=inputs=2,pan=stereo|c0=c0+0.4*c1|c1=c1+0.4*c0"
     with tempfile.TemporaryDirectory() as folder:
         drawn = Path(folder) / "drawn.mp4"
         example.write(drawn)
         transcode.run([
-            "-i", drawn, "-f", "lavfi", "-i", sound, "-vf", black, "-pix_fmt", "yuv420p", "-crf", "16", "-c:a", "aac",
-            "-ac", "2", "-shortest", "-movflags", "+faststart", path,
+            "-stream_loop", repeats, "-i", drawn, "-f", "lavfi", "-i", sound, "-vf", picture, "-pix_fmt", "yuv420p",
+            "-crf", "16", "-c:a", "aac", "-ac", "2", "-shortest", "-movflags", "+faststart", path,
         ])  # fmt: skip

@@ -11,7 +11,7 @@ from frontrow.errors import InputError
 from frontrow.quality.inspection import beside, inspect_film, inspect_subtitles, is_subtitle
 
 if TYPE_CHECKING:
-    from frontrow.quality.inspection import Inspection, Step
+    from frontrow.quality.inspection import InForce, Inspection, Step
     from frontrow.quality.rules import Pack
 
 VERDICTS = "verdicts.json"
@@ -54,7 +54,13 @@ def deliveries(files: Sequence[Path]) -> list[Delivery]:
 
 
 def look_at(
-    delivery: Delivery, *, pack: Pack, judge: Any, out: Path, names: dict[Path, str], step: Step | None = None
+    delivery: Delivery,
+    *,
+    pack: Pack,
+    judge: InForce | None,
+    out: Path,
+    names: dict[Path, str],
+    step: Step | None = None,
 ) -> list[dict[str, Any]]:
     """Inspect one delivery and write what was found of each file; the verdicts as `--json` prints them."""
     inspected: list[Inspection] = []

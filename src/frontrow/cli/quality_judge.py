@@ -20,6 +20,8 @@ from frontrow.cli.options import (
     progress,
 )
 
+TAKES = ".takes"
+
 if TYPE_CHECKING:
     from frontrow.quality.rehearsal import Outcome, Scores, Take
     from frontrow.quality.rules import Pack
@@ -75,6 +77,8 @@ def rehearse(
 ) -> None:
     """Damage clips of films on purpose, inspect them, and hold what was found against what was done.
 
+    A run that was stopped goes on where it was when it is started again with the same folder.
+
     Films are split, never clips: recall and false findings are told for films that nothing is learnt from. A film as
     it is counts as clean, so rehearse on films that you know to be good.
 
@@ -83,9 +87,9 @@ def rehearse(
     from frontrow.errors import InputError
 
     if example:
-        from frontrow.cli.quality_examples import write_delivery
+        from frontrow.cli.quality_examples import write_sound_film
 
-        write_delivery(example)
+        write_sound_film(example)
         return
     if not films:
         raise InputError("no film was named; give films that you know to be good, or --example DIR for one to try")
@@ -95,8 +99,11 @@ def rehearse(
         emit_json(told)
         return
     for part, scores in told["parts"].items():
+        if not scores["recall"] and not scores["clean_s"]:
+            continue  # of one film nothing is held back
+        typer.echo(f"Films to {part}: what was found at visible severity")
         rows = [(kind, f"{x['found']} of {x['tried']}") for kind, x in scores["recall"].items()]
-        emit_table(f"Films to {part}: found at visible severity", ("damage", "found"), rows)
+        emit_table("", ("damage", "found"), rows)
         false = ", ".join(f"{n} {code}" for code, n in scores["false"].items()) or "none"
         note(f"False findings in {scores['clean_s']:.0f} s of clean clips: {false}")
     note(f"Wrote {out}/rehearsal.json and examples.json; 'frontrow quality train --rehearsal {out}' learns from them")
@@ -141,9 +148,28 @@ def _can_be_damaged(take: Take, shape: Any) -> bool:
 
 
 def _take(take: Take, *, films: dict[str, Path], pack: Pack, out: Path) -> Outcome:
+    """One take, or what an earlier run of the same one left."""
+    import hashlib
+
+    import msgspec
+
+    from frontrow.jobs.quality import finite
     from frontrow.quality import rehearsal
 
-    return rehearsal.run(take, films[take.film], pack, out)
+    stat = films[take.film].stat()
+    told = f"{take}\0{pack}\0{stat.st_size}\0{stat.st_mtime_ns}"
+    file = out / TAKES / f"{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}.json"
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=rehearsal.Outcome)
+    except (OSError, msgspec.DecodeError):
+        pass
+    outcome = rehearsal.run(take, films[take.film], pack, out)
+    outcome = replace(outcome, features=finite(outcome.features))
+    file.parent.mkdir(exist_ok=True)
+    writing = file.with_suffix(".writing")
+    writing.write_bytes(msgspec.json.encode(outcome))
+    writing.rename(file)
+    return outcome
 
 
 def _write(outcomes: list[Outcome], out: Path) -> dict[str, Any]:
@@ -151,15 +177,11 @@ def _write(outcomes: list[Outcome], out: Path) -> dict[str, Any]:
     import msgspec
 
     from frontrow.jobs.judge import EXAMPLES
-    from frontrow.jobs.quality import finite
     from frontrow.quality import rehearsal
 
     parts = {part: rehearsal.score(outcomes, part) for part in ("learn", "test")}
     told = {"takes": len(outcomes), "parts": {part: _as_json(scores) for part, scores in parts.items()}}
-    learnt = [
-        replace(x, features=finite(x.features))
-        for x in rehearsal.examples(outcome for outcome in outcomes if outcome.take.part == "learn")
-    ]
+    learnt = rehearsal.examples(outcome for outcome in outcomes if outcome.take.part == "learn")
     for name, value in (("rehearsal.json", told), (EXAMPLES, learnt)):
         (out / name).write_bytes(msgspec.json.encode(value, enc_hook=list))
     return told
