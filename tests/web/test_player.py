@@ -99,6 +99,29 @@ def test_a_film_plays_to_its_end_on_a_fast_line_and_the_log_knows(served, page):
     assert len(replay(root / "log", kinds=[Kind.STOP]).frame) >= 1
 
 
+def test_a_line_that_carries_the_lowest_rung_alone_plays_it_without_a_stall(served, page):
+    """The line is slow for the page, the table and the segments alike; scripts and styles are in the cache by now."""
+    _, _, _, title = served
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    devtools.send("Network.clearBrowserCache")  # of what an earlier test has played
+    page.goto(f"/watch/{title}")  # without a member nothing plays
+    names = ["player", "abr", "events", "experience", "seek", "vendor/hls.min"]
+    page.evaluate(
+        "async (names) => { for (const name of names) await (await fetch(`/static/${name}.js`)).text(); }", names
+    )
+    line = {"offline": False, "latency": 50, "downloadThroughput": 190_000 / 8, "uploadThroughput": 190_000 / 8}
+    devtools.send("Network.emulateNetworkConditions", line)
+    try:
+        seen = play(page, title)
+    finally:
+        devtools.send("Network.emulateNetworkConditions", line | {"downloadThroughput": -1, "uploadThroughput": -1})
+        devtools.detach()
+    assert seen["stalls"] == 0
+    assert seen["vmaf_s"] / seen["media_s"] < 55, "only a last, short segment may be better"
+    assert seen["startup_s"] > 1.5, "the line was not shaped, or the segments came out of a cache"
+
+
 def test_nothing_outside_a_titles_folder_is_served(served, page):
     _, url, _, title = served
     for path in (
