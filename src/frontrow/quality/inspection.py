@@ -187,7 +187,7 @@ def _measure(
         heard = _hear(path, measured, roots)
     except UnreadableMedia as error:
         return None, [watch.refused(error)]
-    findings = [*watch.grown(), *in_picture.find(measured, pack.picture)]
+    findings = [*watch.grown(), *watch.cut_off(), *in_picture.find(measured, pack.picture)]
     return measured, findings + in_sound.find(measured, pack.sound, words=heard)
 
 

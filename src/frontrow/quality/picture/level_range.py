@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from frontrow.quality.findings import Finding
+from frontrow.quality.findings import Finding, Severity
 from frontrow.quality.measurements import Measurements, Series
 from frontrow.quality.picture.rules import PictureRules
 from frontrow.quality.picture.spans import joined, runs, when
@@ -36,7 +36,8 @@ def _whole(picture: Series, rules: PictureRules) -> Finding | None:
         "full range in a file that says limited, or levels never brought into range"
     )
     confidence = min(0.95, 0.6 + 5 * (below + above))
-    return Finding("level_range", "error", start, end, confidence, detail, {"below": below, "above": above})
+    severity: Severity = "error" if below >= rules.range_share / 2 else "warn"  # cameras use what is above white
+    return Finding("level_range", severity, start, end, confidence, detail, {"below": below, "above": above})
 
 
 def _stretches(picture: Series, rules: PictureRules) -> list[Finding]:

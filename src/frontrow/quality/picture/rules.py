@@ -50,7 +50,7 @@ class PictureRules:
     level_s: float = 1.0
     """Shortest time outside of it, seconds."""
     range_share: float = 0.006
-    """Share of all pixels of a file beyond nominal black and white that gives away a wrong range; clean film has 0.003."""
+    """Share of all pixels of a file beyond nominal black and white that gives away a wrong range (0.003 in clean film)."""
 
     chroma_least: float = 3.0
     """Mean colour, codes, from which on a film has colour that can go missing."""
@@ -63,7 +63,7 @@ class PictureRules:
 
     pixel_aspect_tolerance: float = 0.015
     """How far the shape of a pixel may be from one that is known, as a share."""
-    missing_s: float = 1.0
+    missing_s: float = 0.5
     """How much shorter than stated a file may be, seconds; a hundredth of its length is always allowed."""
     ends_apart_s: float = 3.0
     """How far the ends of picture and sound may lie apart, seconds."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements, StreamFacts
 from frontrow.quality.picture.rules import PictureRules
+
+_STRAY_FRAMES: Final = 2
+"""Frames that an index may count and a decoder rightly leave out: before an edit list's start."""
 
 
 def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
@@ -29,7 +34,18 @@ def _short(measured: Measurements, stream: StreamFacts, rules: PictureRules) -> 
     if not stated and stream.kind == "video":
         stated = measured.facts.duration_s
     missing = stated - stream.end_s
-    if missing <= max(rules.missing_s, 0.01 * stated):
+    frames = _missing_frames(measured, stream)
+    if missing <= max(rules.missing_s, 0.01 * stated) and frames <= max(_STRAY_FRAMES, 0.001 * stream.stated_frames):
         return None
+    if missing <= 0:
+        detail = f"{frames} of the {stream.stated_frames} frames that the index counts did not come out"
+        return Finding("truncated", "error", 0.0, stream.end_s, 0.9, detail, {"missing": frames}, stream.index)
     detail = f"{stream.kind} ends at {stream.end_s:.1f} s; the header states {stated:.1f} s: the file is cut off"
     return Finding("truncated", "error", stream.end_s, stated, 0.95, detail, {"missing_s": missing}, stream.index)
+
+
+def _missing_frames(measured: Measurements, stream: StreamFacts) -> int:
+    """Frames that the index of an MP4 or MOV counts and the picture does not have."""
+    if stream.kind != "video" or measured.picture is None or not stream.stated_frames:
+        return 0
+    return stream.stated_frames - len(measured.picture["at_s"])

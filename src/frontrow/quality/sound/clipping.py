@@ -20,7 +20,7 @@ def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
     for stream, series in streams(measured):
         flat = np.asarray(series["flat"])
         clipped = flat > rules.clipping_share
-        around = np.convolve(clipped, np.ones(ROWS_A_SECOND), "same")
+        around = np.convolve(clipped, np.ones(ROWS_A_SECOND))[(ROWS_A_SECOND - 1) // 2 :][: len(clipped)]
         for first, stop in runs(clipped & (around >= rules.clipping_least), ROWS_A_SECOND):
             share, rows = float(flat[first:stop].mean()), int(clipped[first:stop].sum())
             level = level_db(float(series["peak"][first:stop].max()))
