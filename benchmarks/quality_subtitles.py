@@ -69,7 +69,7 @@ def _held(films: list[Path], tracks: dict[str, Track]) -> Iterator[Figure]:
         print("quality_subtitles: no words network; run 'frontrow models fetch words'")
         return
     words = {name: found for name, found in heard.items() if found is not None}
-    length_s = sum(sync.duration_s(x) for x in measured.values())
+    length_s = sum(sync.end_s(x) for x in measured.values())
     yield Figure(
         "words recognised, times real time", length_s / spent_s, "x", detail=f"{len(films)} films, 2 s a start"
     )

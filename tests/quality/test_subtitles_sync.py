@@ -264,3 +264,14 @@ def test_strong_words_are_hints_with_a_level_and_words_that_contain_them_are_non
     hints = [f for f in find(Track(cues, "srt", "utf-8"), RULES) if f.code == "maturity"]
     assert [(f.severity, f.start_s, f.measured["level"]) for f in hints] == [("info", 0, 3), ("info", 3, 1)]
     assert [f for f in find(Track(cues, "srt", "utf-8"), SubtitleRules(maturity=False)) if f.code == "maturity"] == []
+
+
+def test_a_film_whose_times_begin_elsewhere_is_held_against_cues_from_its_start():
+    late = [replace(word, start_s=word.start_s + 36_000, end_s=word.end_s + 36_000) for word in SPOKEN]
+    video = StreamFacts(1, "video", "h264", 180, 36_000.0, "", frame_rate=25)
+    measured = film(SPOKEN, 180)
+    speech = {0: {**measured.speech[0], "at_s": measured.speech[0]["at_s"] + 36_000}}
+    facts = replace(measured.facts, streams=(*measured.facts.streams, video))
+    measured = replace(measured, facts=facts, speech=speech)
+    codes = {finding.code for finding in find(track(CUES), RULES, measured=measured, words=heard(late))}
+    assert not codes & {"wrong_subtitles", "subtitle_offset", "subtitle_drift", "untranslated"}

@@ -80,7 +80,7 @@ class Fit:
     """By times: the best share at another offset. By words: the share of words that the track has too, in runs of
     three, whenever they are said."""
     written_share: float = 0.0
-    """By words: of the track's words in the listened part, how many agree, 0-1."""
+    """By words: of the track's words from the first recognised one to the last, how many agree, 0-1."""
 
     def at(self, cue_s: float) -> float:
         """How much later (+) than its cue the sound is, seconds."""
@@ -258,7 +258,7 @@ def _in_order(written: list[Spoken], heard: list[Spoken]) -> float:
 def _written_share(
     written: list[Spoken], heard: list[Spoken], agreed: NDArray[Any], offset: float, rate: float
 ) -> float:
-    """Share of the track's words that agree, of those that lie in the time that was listened to."""
+    """Share of the track's words that agree, of those from the first recognised word to the last."""
     first, last = heard[0].at_s - _INLIER_S, heard[-1].at_s + _INLIER_S
     possible = sum(x.weight for x in written if first <= offset + rate * x.at_s <= last)
     return sum(written[i].weight for i in agreed) / possible if possible else 0.0

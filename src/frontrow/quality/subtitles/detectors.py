@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from frontrow.quality.findings import Finding
@@ -29,8 +30,8 @@ def find(
 ) -> list[Finding]:
     """Findings by time, then code.
 
-    `measured`: the film; `shots`: first frames of its shots in seconds, where known better than by its measurements;
-    `words`: what `words.recognise` heard in it.
+    `measured`: the film; `shots`: first frames of its shots, in seconds since its start, where they are known better
+    than by its measurements; `words`: what `words.recognise` heard in it.
     """
     found = [_of_fault(fault, track) for fault in track.faults]
     video = measured.facts.of("video") if measured else ()
@@ -41,13 +42,21 @@ def find(
     found += _language(track, text, language, sure, rules)
     if rules.maturity:
         found += maturity.find(track.cues, language)
-    cuts = sorted(shots) if shots is not None else cuts_s(measured) if measured else []
+    origin_s = video[0].start_s if video else 0.0  # transport streams begin anywhere; subtitles count from their start
+    cuts = sorted(shots) if shots is not None else [x - origin_s for x in cuts_s(measured)] if measured else []
     if cuts:
         confidence = 1.0 if shots is not None else _CUTS_SURE
         found += on_cues.find_at_cuts(track.cues, cuts, rules, frame_rate, confidence)
     if measured is not None and track.cues:
-        found += sync.find(track, rules, measured, language, words)
+        found += sync.find(_moved(track, origin_s), rules, measured, language, words)
     return sorted(found, key=lambda finding: (finding.start_s, finding.code, finding.end_s))
+
+
+def _moved(track: Track, by_s: float) -> Track:
+    """The track in seconds of the file."""
+    if not by_s:
+        return track
+    return replace(track, cues=tuple(replace(c, start_s=c.start_s + by_s, end_s=c.end_s + by_s) for c in track.cues))
 
 
 def _of_fault(fault: Fault, track: Track) -> Finding:

@@ -63,7 +63,7 @@ class Judgement:
 def judge(track: Track, measured: Measurements, language: str, words: Words | None = None) -> Judgement:
     """Hold a track against the speech of a film. `language`: of the track's text, ISO 639-1."""
     cues = in_order(track.cues)
-    film_s = duration_s(measured)
+    film_s = end_s(measured)
     by_words = _by_words(cues, words, language) if words and not track.forced else None
     past = _past_end(cues, film_s, by_words.fit if by_words and by_words.belongs else None)
     if past >= max(2, _PAST_END_SHARE * len(cues)):
@@ -96,8 +96,8 @@ def find(
     if judgement.belongs is False:
         severity: Literal["error", "warn"] = "error" if judgement.confidence > 0.7 else "warn"
         numbers = {"share": round(judgement.fit.share, 3)} if judgement.fit else {}
-        end_s = max(track.end_s, 0.0)
-        return [Finding("wrong_subtitles", severity, 0.0, end_s, judgement.confidence, judgement.why, numbers)]
+        last_s = max(track.end_s, 0.0)
+        return [Finding("wrong_subtitles", severity, 0.0, last_s, judgement.confidence, judgement.why, numbers)]
     found = []
     cues = in_order(track.cues)
     if judgement.belongs and judgement.fit:
@@ -161,10 +161,13 @@ def speech_of(measured: Measurements) -> Series | None:
     return series if series is not None and len(series["at_s"]) else None
 
 
-def duration_s(measured: Measurements) -> float:
-    """Length of the film: what its header says, or its last frame or sound."""
+def end_s(measured: Measurements) -> float:
+    """Where the film ends: its length by the header from its first frame on, or its last frame or sound."""
+    video = measured.facts.of("video")
     ends = [float(x["at_s"][-1]) for x in (measured.picture, *measured.sound.values()) if x and len(x["at_s"])]
-    return measured.facts.duration_s or max(ends, default=0.0)
+    if measured.facts.duration_s:
+        return measured.facts.duration_s + (video[0].start_s if video else 0.0)
+    return max(ends, default=0.0)
 
 
 def _by_words(cues: Sequence[Cue], words: Words, language: str) -> Judgement | None:

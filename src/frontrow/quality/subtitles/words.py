@@ -74,14 +74,14 @@ def choose_windows(at_s: NDArray[Any], speech: NDArray[Any], most_s: float = MOS
     """Minutes of the film with the most speech, `most_s` in all, spread so that drift shows; all of a short film."""
     if not len(at_s):
         return ()
-    length_s = float(at_s[-1]) + 1.0
+    first_s, length_s = float(at_s[0]), float(at_s[-1] - at_s[0]) + 1.0
     if length_s <= most_s:
-        return ((0.0, length_s),)
+        return ((first_s, first_s + length_s),)
     count = int(most_s // _WINDOW_S)
-    minutes = np.bincount((at_s // _WINDOW_S).astype(int), weights=speech)
+    minutes = np.bincount(((at_s - first_s) // _WINDOW_S).astype(int), weights=speech)
     parts = [part for part in np.array_split(np.arange(len(minutes)), count) if len(part)]
     best = [int(part[np.argmax(minutes[part])]) for part in parts]
-    return tuple((k * _WINDOW_S, (k + 1) * _WINDOW_S) for k in best)
+    return tuple((first_s + k * _WINDOW_S, first_s + (k + 1) * _WINDOW_S) for k in best)
 
 
 def hear(film: Path, measured: Measurements, track: Track, roots: tuple[Path, ...] = ()) -> Words | None:
