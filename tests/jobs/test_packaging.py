@@ -135,6 +135,16 @@ def test_a_stopped_package_goes_on_with_the_next_part(tmp_path):
     assert (out / "90p-60k" / "stream.m3u8").stat().st_mtime_ns == first
 
 
+def test_another_film_in_its_place_is_packaged_anew(tmp_path):
+    film, out = make_film(tmp_path / "film.mp4", 5), tmp_path / "out"
+    packaging.write(film, RUNGS[:1], out, "ultrafast", step=lambda *_: None)
+    (out / "of the user").mkdir()
+    make_film(film, 9)
+    packaging.write(film, RUNGS[:1], out, "ultrafast", step=lambda *_: None)
+    assert sum(durations_s((out / "90p-60k" / "stream.m3u8").read_text())) == pytest.approx(9.0, abs=0.1)
+    assert (out / "of the user").exists()
+
+
 def test_an_encode_that_is_given_up_leaves_no_process(tmp_path):
     film = make_film(tmp_path / "film.mp4", 5)
 

@@ -6,6 +6,7 @@ Each part is made in its own folder and is whole once its playlist lies there, s
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -114,9 +115,10 @@ def modest_rungs(film: Path, out: Path, preset: str, step: Step) -> list[Rung]:
 def write(
     film: Path, rungs: Sequence[Rung], out: Path, preset: str, *, beside: Beside = Beside(), step: Step
 ) -> dict[str, Any]:  # fmt: skip
-    """Write the package of `film` to `out`; what an earlier run finished there is kept."""
+    """Write the package of `film` to `out`; what an earlier run of the same film and preset finished there is kept."""
     facts, real = probe(film), resolve(film)
     out.mkdir(parents=True, exist_ok=True)
+    _drop_other_work(out, f"{real.stat().st_size} {real.stat().st_mtime_ns} {preset} {package.AUDIO_KBPS}")
     sheet = Sheet.of(facts.width, facts.height, facts.duration_s)
     parts = [package.folder_of(rung) for rung in rungs]
     sounds = [
@@ -156,6 +158,16 @@ def write(
         "subtitles": [x.language for x in texts],
         "bytes": sum(sum(x.segment_bytes) for x in renditions),
     }  # fmt: skip
+
+
+def _drop_other_work(out: Path, source: str) -> None:
+    """Remove every part that was made of another film, or otherwise."""
+    mark = out / ".source"
+    if not mark.exists() or mark.read_text("utf-8") != source:
+        (out / "master.m3u8").unlink(missing_ok=True)  # it is no whole package any more
+        for part in [*out.glob("*/init.mp4"), *out.glob("thumbnails/.done")]:  # nothing else that may lie there
+            shutil.rmtree(part.parent)
+        mark.write_text(source, "utf-8")
 
 
 def _make(
