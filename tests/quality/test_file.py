@@ -47,3 +47,22 @@ def test_a_kind_of_file_that_is_not_taken_is_unsupported(tmp_path):
 
 def test_a_file_that_is_gone_is_unreadable(tmp_path):
     assert Watch.begin(tmp_path / "none.mp4").refused(UnreadableMedia("does not exist")).code == "unreadable"
+
+
+def test_an_mp4_that_lacks_its_end_is_cut_off_and_a_whole_one_is_not(tmp_path):
+    whole = ATOM[:24] + (520 + 8).to_bytes(4, "big") + b"mdat" + bytes(520)
+    assert old(tmp_path / "whole.mp4", whole).cut_off() == []
+    assert [finding.code for finding in old(tmp_path / "cut.mp4", whole[:-100]).cut_off()] == ["truncated"]
+
+
+def test_a_matroska_segment_that_lacks_its_end_is_cut_off_and_one_left_open_is_not(tmp_path):
+    head = b"\x1a\x45\xdf\xa3\x84" + bytes(4) + b"\x18\x53\x80\x67"
+    whole, live = head + b"\x41\xf4" + bytes(500), head + b"\x01" + b"\xff" * 7 + bytes(500)
+    assert old(tmp_path / "whole.mkv", whole).cut_off() == []
+    assert old(tmp_path / "live.mkv", live).cut_off() == []
+    assert [finding.code for finding in old(tmp_path / "cut.mkv", whole[:-1]).cut_off()] == ["truncated"]
+
+
+def test_an_empty_file_is_unreadable(tmp_path):
+    (tmp_path / "film.mp4").write_bytes(b"")
+    assert Watch.begin(tmp_path / "film.mp4").refused(ERROR).code == "unreadable"

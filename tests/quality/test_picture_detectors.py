@@ -299,6 +299,25 @@ def test_a_stream_that_ends_before_its_stated_length_is_cut_off():
     assert (finding.start_s, finding.end_s) == (20.0, 30.0)
 
 
+def test_frames_that_the_index_counts_and_nobody_decoded_are_missing():
+    (finding,) = truncated.find(measured(film(), stated_frames=FRAMES + 10), RULES)
+    assert finding.measured["missing"] == 10
+
+
+def test_a_header_without_a_frame_rate_is_told():
+    series = measured(film())
+    stream = replace(series.facts.streams[0], frame_rate=0.0)
+    (finding,) = cadence.find(replace(series, facts=replace(series.facts, streams=(stream,))), RULES)
+    assert "0 frames a second" in finding.detail
+
+
+def test_zeros_in_all_planes_are_green_and_not_black():
+    series = film()
+    dark(series, slice(200, 203))
+    series["chroma"][200:203] = 180
+    assert black.find(measured(series), RULES) == []
+
+
 def test_a_tenth_of_a_second_less_than_stated_is_no_truncation():
     assert truncated.find(measured(film(), duration_s=20.1), RULES) == []
 

@@ -14,6 +14,8 @@ from frontrow.quality.picture.spans import when
 
 _OLD: Final = 4.0
 """Slowest rhythm, in frames, of films shot by hand at 16 to 20 frames a second and shown at 24 or 25."""
+_FASTEST: Final = 300.0
+"""Frames a second that no film goes beyond."""
 _GREY: Final = 1.5
 """Mean colour, codes, up to which a film is black and white."""
 
@@ -23,12 +25,21 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
     picture = measured.picture
     if picture is None or len(picture["at_s"]) < 30:
         return []
-    found = []
+    found = _no_rate(measured)
     for rhythm in rhythms(np.flatnonzero(marks(picture, rules))):
         start, end = when(picture, rhythm.first, rhythm.stop)
         if end - start >= rules.cadence_s and not on_twos(rhythm):
             found.append(_tell(picture, rhythm, start, end))
     return found
+
+
+def _no_rate(measured: Measurements) -> list[Finding]:
+    """A header without a frame rate, or with one of no sense."""
+    stream = measured.facts.of("video")[0]
+    if 0 < stream.frame_rate <= _FASTEST:
+        return []
+    detail = f"the header states {stream.frame_rate:g} frames a second"
+    return [Finding("cadence", "warn", 0.0, stream.end_s, 0.7, detail, {"rate": stream.frame_rate}, stream.index)]
 
 
 def _tell(picture: Series, rhythm: Rhythm, start: float, end: float) -> Finding:

@@ -50,7 +50,7 @@ class PictureRules:
     level_s: float = 1.0
     """Shortest time outside of it, seconds."""
     range_share: float = 0.006
-    """Share of all pixels of a file beyond nominal black and white that gives away a wrong range (0.003 in clean film)."""
+    """Share of all pixels of a file beyond nominal levels that gives away a wrong range; 0.003 in clean film."""
 
     chroma_least: float = 3.0
     """Mean colour, codes, from which on a film has colour that can go missing."""
