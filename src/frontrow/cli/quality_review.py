@@ -60,16 +60,20 @@ def report(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption =
     """
     from frontrow.jobs import quality as work
 
-    with _reviews(workspace) as (_, _, reviews):
-        standing = work.figures(reviews)
+    with _reviews(workspace) as (place, _, reviews):
+        standing = work.figures(reviews, work.in_force(place))
     if as_json:
         emit_json(standing)
         return
     counts, audit = standing["verdicts"], standing["audit"]
     typer.echo(", ".join(f"{n} {verdict}" for verdict, n in counts.items()) or "nothing was inspected yet")
     typer.echo(
-        f"Audit: {audit['drawn']} automatic approvals drawn, {audit['looked']} looked at, {audit['bad']} bad "
-        f"(95% interval {audit['low']:.1%} to {audit['high']:.1%})"
+        f"Audit: {audit['drawn']} automatic approvals drawn, {audit['looked']} looked at, {audit['bad']} bad: "
+        f"{audit['low']:.1%} to {audit['high']:.1%} of all approvals are (95%, at any time)"
+    )
+    typer.echo(
+        f"Of the bad files {audit['approved_bad_low']:.1%} to {audit['approved_bad_high']:.1%} were approved"
+        + ("; the judge's promise is broken" if audit["broken"] else "")
     )
     typer.echo("Reviewers agree {} of {} times".format(*standing["agreement"]))
     rows = [

@@ -19,7 +19,8 @@ from frontrow.data.reviews import Found, Inspected, Reviews, Word, last_about_fi
 from frontrow.errors import InputError
 from frontrow.media import transcode
 from frontrow.media.container import resolve
-from frontrow.quality import markers, report, review, thumbnails
+from frontrow.quality import drift, markers, report, review, thumbnails
+from frontrow.quality.conformal import Promise
 from frontrow.quality.damage import kinds
 from frontrow.quality.features import describe
 from frontrow.quality.inspection import InForce, Inspection, beside, inspect_film
@@ -210,9 +211,16 @@ def waiting(reviews: Reviews, reviewer: str = "") -> list[tuple[Case, Inspected]
     return [(case, inspections[case.id]) for case in ordered]
 
 
-def audit(reviews: Reviews) -> review.Audit:
-    """What the audits of automatic approvals say so far, older inspections of a file included."""
-    return review.audit(cases(reviews.inspections(current=False), last_about_file(reviews.words())))
+def audit(reviews: Reviews, judge: InForce | None) -> tuple[review.Audit, drift.Kept]:
+    """What the audits of automatic approvals say so far, and whether the judge's promise holds."""
+    inspections, said = reviews.inspections(current=False), last_about_file(reviews.words())
+    everything = cases(inspections, said)
+    counted = review.audit(everything)
+    approved = sum(each.verdict == "approve" for each in inspections)
+    bad_seen = sum(review.standing(case).outcome == "reject" for case in everything if not case.audit)
+    promise = judge.judge.config.promise if judge else Promise()
+    kept = drift.check(counted.bad, counted.looked - counted.bad, approved, bad_seen, alpha=promise.alpha)
+    return counted, kept
 
 
 def event_of(word: Word, it: Inspected) -> Event:
@@ -227,18 +235,18 @@ def event_of(word: Word, it: Inspected) -> Event:
     )  # fmt: skip
 
 
-def figures(reviews: Reviews) -> dict[str, Any]:
+def figures(reviews: Reviews, judge: InForce | None) -> dict[str, Any]:
     """What reviewers' words add up to: verdicts, audit, agreement, and each code's precision."""
     inspections, words = reviews.inspections(current=False), reviews.words()
     said, about = last_about_file(words), last_about_findings(words)
     codes = {(each.id, found.number): found.code for each in inspections for found in reviews.found(each.id)}
     judged = ((codes[key], votes) for key, votes in about.items() if key in codes)
-    everything = cases(inspections, said)
-    checked = review.audit(everything)
+    counted, kept = audit(reviews, judge)
     return {
         "verdicts": dict(Counter(each.verdict for each in inspections if each.current)),
-        "audit": vars(checked) | {"share": checked.share},
-        "agreement": review.agreement(everything),
+        "judge": judge.version if judge else None,
+        "audit": vars(counted) | vars(kept),
+        "agreement": review.agreement(cases(inspections, said)),
         "codes": [
             vars(x) | {"precision": x.precision} for x in review.scores(judged, [span.code for span in missed(words)])
         ],

@@ -64,13 +64,17 @@ def quality_pages(hall: Hall) -> APIRouter:
         said = last_about_file(words)
         waiting = work.waiting(reviews, reviewer)
         standings = {each.id: review.standing(each) for each in work.cases(inspections, said)}
+        judge = work.in_force(hall.workspace)
+        counted, kept = work.audit(reviews, judge)
         return {
             "waiting": [(case, it, _why(case, it)) for case, it in waiting],
             "rest": [(it, standings.get(it.id)) for it in inspections if it.id not in {case.id for case, _ in waiting}],
             "jobs": jobs,
-            "audit": work.audit(reviews),
+            "audit": counted,
+            "kept": kept,
+            "promise": judge and judge.judge.thresholds.in_words(judge.judge.config.promise),
             "agreement": review.agreement(work.cases(inspections, said)),
-            "judge": artifacts.current_version(hall.workspace.artifacts, NAME),
+            "judge": judge and judge.version,
             "versions": list(artifacts.versions(hall.workspace.artifacts, NAME)),
             "words": len(words),
         }
