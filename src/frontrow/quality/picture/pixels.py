@@ -35,6 +35,8 @@ _NEAR: Final = 9
 """Pixels around a speck in which nothing as bright is before or after: what moves is no speck."""
 _GAP_S: Final = 30.0
 """A stuck pixel is not seen before a background of its own brightness; after this long it is told of anew."""
+_SHORT_S: Final = 0.9
+"""How long a stuck pixel must be known in a clip that ends with it."""
 _PLACE: Final = ("stuck_row", "stuck_column")
 _HOT: Final = 40
 """Codes by which a hot pixel is brighter than the same place before and after, and than its surroundings."""
@@ -215,10 +217,11 @@ def _find_stuck(picture: Series, rules: PictureRules) -> Iterator[Finding]:
     luma, chroma = picture["stuck_luma"], picture["stuck_chroma"]
     count = np.where(luma <= rules.stuck_most, luma, 0) + np.where(chroma <= rules.stuck_most, chroma, 0)
     count = np.where(np.isnan(luma), np.nan, count)
-    for first, stop in stretches(picture["at_s"], count, count > 0, least_s=rules.stuck_s, gap_s=_GAP_S):
+    for first, stop in stretches(picture["at_s"], count, count > 0, least_s=_SHORT_S, gap_s=_GAP_S):
         begin = first - _LOOKS * _EVERY
         to_the_end = stop >= count.size - 2 * _EVERY and 3 * (stop - begin) >= count.size
-        if not to_the_end and not ((shots > begin + 2 * _EVERY) & (shots < stop)).any():
+        outlasts = ((shots > begin + 2 * _EVERY) & (shots < stop)).any()
+        if not to_the_end and not (outlasts and picture["at_s"][stop - 1] - picture["at_s"][first] >= rules.stuck_s):
             continue
         most = int(np.nanmax(np.fmax(luma[first:stop] * (luma[first:stop] <= rules.stuck_most), chroma[first:stop])))
         row, column = (picture[name][first:stop][~np.isnan(picture[name][first:stop])] for name in _PLACE)
