@@ -12,11 +12,12 @@ import pytest
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import FileFacts, Measurements, StreamFacts
 from frontrow.quality.subtitles import sync
+from frontrow.quality.subtitles import words as recogniser
 from frontrow.quality.subtitles.alignment import RATES, fit_words
 from frontrow.quality.subtitles.detectors import find
 from frontrow.quality.subtitles.rules import SubtitleRules
 from frontrow.quality.subtitles.track import Cue, Track
-from frontrow.quality.subtitles.words import Word, Words, choose_windows, recognise
+from frontrow.quality.subtitles.words import Word, Words, choose_windows, hear, recognise
 
 RULES = SubtitleRules()
 VOCABULARY = (
@@ -150,9 +151,11 @@ def test_cues_after_the_end_of_the_film_make_another_film_even_without_speech():
     assert "after the film has ended" in finding.detail
 
 
-def test_one_credit_after_the_end_does_not():
+def test_one_credit_soon_after_the_end_does_not():
     credit = [*CUES, Cue(190, 194, ("Subtitles by nobody",))]
     assert found(track(credit), FILM, HEARD) == []
+    late = [*CUES, Cue(215, 219, ("Half a minute after it.",))]
+    assert [f.code for f in found(track(late), FILM, HEARD)] == ["wrong_subtitles"]
 
 
 def test_near_silence_and_too_few_cues_are_abstained_on():
@@ -275,3 +278,12 @@ def test_a_film_whose_times_begin_elsewhere_is_held_against_cues_from_its_start(
     measured = replace(measured, facts=facts, speech=speech)
     codes = {finding.code for finding in find(track(CUES), RULES, measured=measured, words=heard(late))}
     assert not codes & {"wrong_subtitles", "subtitle_offset", "subtitle_drift", "untranslated"}
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_nothing_is_heard_for_other_languages_or_of_a_film_that_is_gone(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(recogniser, "model_folder", lambda: tmp_path)
+    cues = tuple(Cue(k, k + 1, (TEXT[language],)) for k in range(3))
+    assert hear(tmp_path / "gone.mp4", FILM, Track(cues, "srt", "utf-8")) is None

@@ -38,6 +38,8 @@ _TIMES_COARSE_S: Final = 0.15
 _PAST_END_S: Final = 2.0
 _PAST_END_SHARE: Final = 0.1
 """Cues past the end of the film that make a track another cut's; one alone may be a credit."""
+_FAR_PAST_END_S: Final = 30.0
+"""A single cue this far past it is no credit of this film."""
 _COVERED_LEAST: Final = 0.2
 """Share of the speech with a cue near it, below which a track is another film's or far from finished."""
 _CUE_NEAR_S: Final = 1.0
@@ -66,13 +68,12 @@ def judge(track: Track, measured: Measurements, language: str, words: Words | No
     film_s = end_s(measured)
     by_words = _by_words(cues, words, language) if words and not track.forced else None
     past = _past_end(cues, film_s, by_words.fit if by_words and by_words.belongs else None)
-    if past >= max(2, _PAST_END_SHARE * len(cues)):
-        what = f"{past} of {len(cues)} cues begin after the film has ended at {film_s:.1f} s"
+    if past:
         if by_words and by_words.belongs:
             return Judgement(
-                False, "length", f"{what}, though its words are the film's: another cut", 0.8, by_words.fit
+                False, "length", f"{past}, though its words are the film's: another cut", 0.8, by_words.fit
             )
-        return Judgement(False, "length", what, 0.9 if past > len(cues) / 4 else 0.75)
+        return Judgement(False, "length", past, 0.8)
     if by_words and by_words.belongs is not None:
         return by_words
     speech = speech_of(measured)
@@ -203,11 +204,17 @@ def _by_times(cues: Sequence[Cue], speech: Series) -> Judgement:
     return Judgement(None, "times", what, 0.0, fit)
 
 
-def _past_end(cues: Sequence[Cue], film_s: float, fit: Fit | None) -> int:
-    """Cues that begin after the end of the film, once moved to where they belong."""
+def _past_end(cues: Sequence[Cue], film_s: float, fit: Fit | None) -> str:
+    """What is wrong where too many cues begin after the end of the film, once moved to where they belong; else ''."""
     if not film_s:
-        return 0
-    return sum(cue.start_s + (fit.at(cue.start_s) if fit else 0.0) > film_s + _PAST_END_S for cue in cues)
+        return ""
+    late_s = [cue.start_s + (fit.at(cue.start_s) if fit else 0.0) - film_s for cue in cues]
+    past = sum(x > _PAST_END_S for x in late_s)
+    if past < max(2, _PAST_END_SHARE * len(cues)) and max(late_s, default=0.0) <= _FAR_PAST_END_S:
+        return ""
+    return (
+        f"{past} of {len(cues)} cues begin after the film has ended at {film_s:.1f} s, up to {max(late_s):.0f} s after"
+    )
 
 
 def _covered(cues: Sequence[Cue], speech: Series) -> float:

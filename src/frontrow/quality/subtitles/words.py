@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from frontrow.errors import UnreadableMedia
 from frontrow.quality.measurements import Measurements
 from frontrow.quality.subtitles.language import identify
 from frontrow.quality.subtitles.track import Track
@@ -88,9 +89,11 @@ def hear(film: Path, measured: Measurements, track: Track, roots: tuple[Path, ..
     """What is said in a film, as far as `track` can be held against it; None where words tell nothing.
 
     Nothing is listened to for tracks in other languages than the recogniser's, or where nobody speaks. A film's words
-    are recognised once for all of its tracks. Raises UnreadableMedia.
+    are recognised once for all of its tracks. What cannot be decoded is not heard: that is a finding of the film.
     """
-    if model_folder() is None or identify(" ".join(cue.text for cue in track.cues))[0] != LANGUAGE:
+    if model_folder() is None or not measured.facts.of("audio"):
+        return None
+    if identify(" ".join(cue.text for cue in track.cues))[0] != LANGUAGE:
         return None
     windows: tuple[tuple[float, float], ...] = ()
     if measured.speech:
@@ -99,8 +102,11 @@ def hear(film: Path, measured: Measurements, track: Track, roots: tuple[Path, ..
         if not (speech > 0.5).any():
             return None
         windows = choose_windows(at_s, speech)
-    changed = film.stat()
-    return _recognise_once(film, windows, roots, changed.st_mtime_ns, changed.st_size)
+    try:
+        changed = film.stat()
+        return _recognise_once(film, windows, roots, changed.st_mtime_ns, changed.st_size)
+    except (OSError, UnreadableMedia):
+        return None
 
 
 @functools.lru_cache(maxsize=4)
