@@ -140,8 +140,18 @@ def test_a_still_picture_after_a_cut_is_no_freeze():
 def test_a_pose_that_comes_to_rest_is_no_freeze():
     series = film()
     series["motion_fine"][188:200] = np.linspace(3, 0.4, 12)
+    series["motion_peak"][188:200] = np.linspace(70, 12, 12)
     still(series, slice(200, 260))
     assert freeze.find(measured(series), RULES) == []
+
+
+def test_a_face_that_stops_in_a_still_room_is_a_freeze():
+    series = film()
+    series["motion"][:] = series["motion_fine"][:] = 0.25
+    series["motion_peak"][:] = 40
+    still(series, slice(200, 260))
+    (finding,) = freeze.find(measured(series), RULES)
+    assert finding.end_s == pytest.approx(10.4)
 
 
 def test_the_end_of_the_film_may_not_stand_still_after_motion():

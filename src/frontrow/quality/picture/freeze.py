@@ -13,7 +13,7 @@ import numpy as np
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements, Series
 from frontrow.quality.picture.rules import PictureRules
-from frontrow.quality.picture.spans import Mask, alike, cuts, runs, step_s, when
+from frontrow.quality.picture.spans import Floats, Mask, alike, cuts, runs, step_s, when
 
 _PEAK: Final = 8.0
 """Largest change of a cell, codes, while the picture stands."""
@@ -23,6 +23,8 @@ _NOISE_PEAK: Final = 2.5
 _BEFORE: Final = 12
 _BUSY: Final = 0.5
 """Least motion before a freeze, codes a pixel."""
+_BUSY_PEAK: Final = 25.0
+"""Or of the cell that changes most, codes: a face may move in a room that stands."""
 _REST: Final = 0.4
 """Motion right before the stop, as a share of that before it, below which the shot came to rest by itself."""
 _GAP_S: Final = 0.5
@@ -55,12 +57,8 @@ def _judge(picture: Series, cut: Mask, first: int, stop: int, rules: PictureRule
         return None
     fine = picture["motion_fine"]
     inside = float(np.nanmedian(fine[first:stop]))
-    before = fine[max(1, first - _BEFORE) : first]
-    busy = float(np.median(before)) if len(before) else 0.0
-    last = float(before[-1]) if len(before) else 0.0
-    stops = (
-        len(before) >= 3 and busy > max(_BUSY, 4 * inside) and last > _REST * max(busy, float(np.median(before[-4:])))
-    )
+    busy = float(np.median(fine[max(1, first - _BEFORE) : first])) if first > 1 else 0.0
+    stops = _stops(fine, first, stop, _BUSY, 4.0) or _stops(picture["motion_peak"], first, stop, _BUSY_PEAK, 8.0)
     own = not cut[max(0, first - 3) : first].any() and not _fades(picture, first)
     tail = stop == len(fine)
     goes_on = not tail and not cut[stop : stop + 2].any() and alike(picture, first, stop)
@@ -75,6 +73,16 @@ def _judge(picture: Series, cut: Mask, first: int, stop: int, rules: PictureRule
         detail = f"a still picture for {length:.1f} s; up to {rules.still_s:g} s are usual"
         return Finding("freeze", "warn", start, end, 0.4, detail, numbers)
     return None
+
+
+def _stops(motion: Floats, first: int, stop: int, least: float, times: float) -> bool:
+    """Whether there was motion before, `times` of what is left, up to the last frame: it did not come to rest."""
+    before = motion[max(1, first - _BEFORE) : first]
+    if len(before) < 3:
+        return False
+    busy, last = float(np.median(before)), float(before[-1])
+    lasting = max(busy, float(np.median(before[-4:])))
+    return busy > max(least, times * float(np.nanmedian(motion[first:stop]))) and last > _REST * lasting
 
 
 def _fades(picture: Series, first: int) -> bool:
