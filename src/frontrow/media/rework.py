@@ -24,6 +24,9 @@ _LIMITS: Final = guard.Limits(time_s=60.0, message_bytes=256 << 20)
 _NEAR_LOSSLESS: Final = ("-c:v", "libx264", "-preset", "superfast", "-crf", "14", "-pix_fmt", "yuv420p")
 """So that what the filter did is what a viewer sees, and not the encode."""
 
+_EVEN: Final = "asetnsamples=4608:p=0"
+"""Sound in blocks of one length: the FLAC encoder refuses a stream that begins with a shorter one."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -107,7 +110,7 @@ def cut(source: Path, out: Path, start_s: float, duration_s: float) -> None:
     """A part of a film as a film of its own: first picture and first sound, near lossless, nothing else changed."""
     transcode.run([
         "-ss", f"{start_s}", "-t", f"{duration_s}", "-i", source, "-map", "0:v:0?", "-map", "0:a:0?",
-        *_NEAR_LOSSLESS, *_sound_codec(out), "-threads", "2", out,
+        "-af", _EVEN, *_NEAR_LOSSLESS, *_sound_codec(out), "-threads", "2", out,
     ])  # fmt: skip
 
 
@@ -124,7 +127,8 @@ def picture(
 def sound(source: Path, out: Path, graph: str, *, inputs: Sequence[Path] = ()) -> None:
     """Sound through `graph`, from [0:a] to [a], lossless where `out` can hold it; picture copied."""
     transcode.run([
-        "-i", source, *_more(inputs), "-filter_complex", graph, "-map", "0:v?", "-map", "[a]", "-c:v", "copy",
+        "-i", source, *_more(inputs), "-filter_complex", f"{graph};[a]{_EVEN}[even]", "-map", "0:v?", "-map", "[even]",
+        "-c:v", "copy",
         *_sound_codec(out), out,
     ])  # fmt: skip
 
