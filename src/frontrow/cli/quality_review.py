@@ -76,6 +76,8 @@ def report(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption =
         + ("; the judge's promise is broken" if audit["broken"] else "")
     )
     typer.echo("Reviewers agree {} of {} times".format(*standing["agreement"]))
+    if standing["shifted"]:
+        typer.echo(f"New files differ from those that were judged in {', '.join(standing['shifted'][:5])}")
     rows = [
         (x["code"], x["right"], x["wrong"], x["missed"], "" if x["precision"] is None else f"{x['precision']:.2f}")
         for x in standing["codes"]

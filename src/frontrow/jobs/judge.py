@@ -80,7 +80,8 @@ def labels(reviews: Reviews) -> list[Example]:
         right = {x.code for x in found if _most_say(about.get((it.id, x.number), {})) == "right"}
         known = all(_most_say(about.get((it.id, x.number), {})) for x in found if x.severity != "info")
         defects = frozenset(right | {span.code for span in spans if span.inspection == it.id}) if known else None
-        examples.append(Example(it.features, outcome == "reject", it.title or it.file, defects))
+        stands_for = 1 / review.AUDIT_SHARE if it.audit else 1.0
+        examples.append(Example(it.features, outcome == "reject", it.title or it.file, defects, weight=stands_for))
     return examples
 
 

@@ -22,7 +22,7 @@ from frontrow.media.container import resolve
 from frontrow.quality import drift, markers, report, review, thumbnails
 from frontrow.quality.conformal import Promise
 from frontrow.quality.damage import kinds
-from frontrow.quality.features import describe
+from frontrow.quality.features import describe, names_of, table
 from frontrow.quality.inspection import InForce, Inspection, beside, inspect_film
 from frontrow.quality.judge import NAME, open_files
 from frontrow.quality.review import Case
@@ -235,6 +235,17 @@ def event_of(word: Word, it: Inspected) -> Event:
     )  # fmt: skip
 
 
+def shifted(inspections: Sequence[Inspected], said: dict[str, dict[str, str]]) -> list[str]:
+    """Features that new files have otherwise than those that people judged; none while there are too few of either."""
+    judged = [x.features for x in inspections if review.standing(case_of(x, said)).outcome]
+    recent = [x.features for x in inspections if x.current and not review.standing(case_of(x, said)).outcome]
+    if min(len(judged), len(recent)) < drift.LEAST_FILES:
+        return []
+    names = names_of([*judged, *recent])
+    columns = [dict(zip(names, table(rows, names).T.tolist(), strict=True)) for rows in (judged, recent)]
+    return [shift.feature for shift in drift.shifts(*columns) if shift.shifted]
+
+
 def figures(reviews: Reviews, judge: InForce | None) -> dict[str, Any]:
     """What reviewers' words add up to: verdicts, audit, agreement, and each code's precision."""
     inspections, words = reviews.inspections(current=False), reviews.words()
@@ -247,6 +258,7 @@ def figures(reviews: Reviews, judge: InForce | None) -> dict[str, Any]:
         "judge": judge.version if judge else None,
         "audit": vars(counted) | vars(kept),
         "agreement": review.agreement(cases(inspections, said)),
+        "shifted": shifted(inspections, said),
         "codes": [
             vars(x) | {"precision": x.precision} for x in review.scores(judged, [span.code for span in missed(words)])
         ],

@@ -9,7 +9,7 @@ from typing import Final
 
 from frontrow.quality import charts
 from frontrow.quality.findings import Finding
-from frontrow.quality.inspection import Inspection, clock
+from frontrow.quality.inspection import Inspection, clock, is_subtitle
 from frontrow.quality.markers import rate_of, timecode
 from frontrow.quality.measurements import FileFacts, StreamFacts
 from frontrow.quality.rules import Pack
@@ -73,7 +73,8 @@ def render(inspection: Inspection, pack: Pack, pictures: Mapping[float, bytes] |
     if findings:
         parts.append(_section(f"Findings: {len(findings)}", _table(findings, rate)))
     if measured:
-        parts.append(_section("File", _facts(measured.facts, measured.faults)))
+        title = "The film that they belong to" if is_subtitle(inspection.path) else "File"
+        parts.append(_section(title, _facts(measured.facts, measured.faults)))
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
