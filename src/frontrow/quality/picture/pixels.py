@@ -26,7 +26,7 @@ _EVERY: Final = 12
 """Stuck pixels stay: one frame in so many is searched for them."""
 _LOOKS: Final = 8
 """Looks at which a pixel must have stood out, each before other surroundings."""
-_LUMA, _CHROMA = 12, 8
+_LUMA, _CHROMA = 20, 24
 """Codes by which a stuck pixel stands out."""
 _LUMA_CHANGE, _CHROMA_CHANGE = 6, 1
 """Codes by which surroundings have changed."""

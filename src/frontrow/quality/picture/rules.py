@@ -107,11 +107,11 @@ class PictureRules:
     """Shortest time with combing, seconds."""
     field_lead: float = 0.15
     """How clearly one field is the earlier one, 0 to 1; interlaced motion gives 0.3 to 0.6."""
-    torn: float = 0.012
-    """Torn sides a macroblock; clean film stays below 0.005, old film with dirt below 0.008."""
+    torn: float = 0.009
+    """Torn sides a macroblock; clean film stays below 0.006."""
     torn_s: float = 0.1
     """Shortest time with torn blocks, seconds."""
-    stuck_most: int = 12
+    stuck_most: int = 16
     """Most pixels that can be stuck; more are texture, or dirt that lies still."""
     stuck_s: float = 2.5
     """Shortest time of a stuck pixel, seconds, after the four that it takes to know."""
