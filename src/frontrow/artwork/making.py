@@ -7,8 +7,6 @@ most of the time, are kept beside the output until it is whole, so that a stoppe
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +18,7 @@ from frontrow.artwork.candidates import Candidate, CandidateConfig
 from frontrow.artwork.crop import SHAPES, Box, Crop
 from frontrow.artwork.encode import SUFFIX, Format
 from frontrow.artwork.survey import Parts, Survey, survey
+from frontrow.media.pace import Step, told
 from frontrow.media.probe import Probe, probe
 
 MANIFEST: Final = "manifest.json"
@@ -28,9 +27,6 @@ _PREVIEWED: Final = 2
 """Keyframes that a preview looks at closely, a picture wanted."""
 _PREVIEW_LONGEST: Final = 640
 _SAVE_EVERY: Final = 20  # parts of ten seconds
-
-Step = Callable[[int, int, str], None]
-"""Progress: (done, total, note)."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class Made:
 def find_shots(path: Path, step: Step | None = None) -> tuple[list[shots.Shot], Survey]:
     """The shots of a film and what the first pass saw; raises UnreadableMedia."""
     facts = probe(path)
-    seen = survey(path, detail=False, duration_s=facts.duration_s, progress=_told(step))
+    seen = survey(path, detail=False, duration_s=facts.duration_s, progress=told(step))
     return shots.find(seen.signals), seen
 
 
@@ -69,7 +65,7 @@ def find_pictures(
     `preview` looks at keyframes alone: a hundred times real time, no shots. Raises UnreadableMedia.
     """
     facts = probe(path)
-    told = _told(step)
+    tell = told(step)
     kept = _Kept(keep, path) if keep else None
     seen = survey(
         path,
@@ -78,7 +74,7 @@ def find_pictures(
         duration_s=facts.duration_s,
         done=kept.load() if kept else None,
         keep=kept.add if kept else None,
-        progress=told,
+        progress=tell,
     )
     found = shots.whole(seen.signals) if preview else shots.find(seen.signals)
     if preview:
@@ -89,7 +85,7 @@ def find_pictures(
     wanted: list[Candidate] = candidates.pick(seen.signals, found, length_s, config)
     paths = networks.available(models) if models else {}
     looked, faults = (
-        examine.examine(path, wanted, seen.bars, paths, longest=longest, progress=told) if wanted else ([], [])
+        examine.examine(path, wanted, seen.bars, paths, longest=longest, progress=tell) if wanted else ([], [])
     )
     pictures = choose.score(looked, length_s, with_faces=networks.FACES in paths)
     return Made(
@@ -126,7 +122,7 @@ def write(made: Made, out: Path, *, kind: Format = "jpeg", title: str = "", step
             kind=kind,
             title=title,
             take=take,
-            progress=_told(step),
+            progress=told(step),
         )
     manifest = describe(made) | {
         "candidates": [
@@ -245,23 +241,6 @@ class _Kept:
         for folder in (self._folder, self._folder.parent):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
-
-
-def _told(step: Step | None) -> Callable[[float, float, str], None] | None:
-    """Progress in seconds of film, with the speed as a multiple of real time."""
-    if step is None:
-        return None
-    began, first_s = time.monotonic(), -1.0
-
-    def told(done_s: float, total_s: float, note: str) -> None:
-        nonlocal began, first_s
-        if first_s < 0 or done_s < first_s:
-            began, first_s = time.monotonic(), done_s
-        passed_s = time.monotonic() - began
-        speed = f"{(done_s - first_s) / passed_s:.0f} x real time" if passed_s > 0.5 else ""
-        step(int(done_s), int(total_s), " ".join(x for x in (note, speed) if x))
-
-    return told
 
 
 def _write_json(path: Path, value: Any) -> None:

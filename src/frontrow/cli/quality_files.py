@@ -11,7 +11,8 @@ from frontrow.errors import InputError
 from frontrow.quality.inspection import beside, inspect_film, inspect_subtitles, is_subtitle
 
 if TYPE_CHECKING:
-    from frontrow.quality.inspection import InForce, Inspection, Step
+    from frontrow.media.pace import Step
+    from frontrow.quality.inspection import InForce, Inspection
     from frontrow.quality.rules import Pack
 
 VERDICTS = "verdicts.json"

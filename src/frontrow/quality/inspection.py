@@ -9,14 +9,14 @@ A file that cannot be read is a finding of that file and never an error of ours.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from frontrow.errors import UnreadableMedia
 from frontrow.media.container import resolve
+from frontrow.media.pace import Step, told
 from frontrow.quality.file import Watch
 from frontrow.quality.findings import Finding
 from frontrow.quality.keeping import Kept
@@ -39,9 +39,6 @@ _RISK: Final = {"error": 0.9, "warn": 0.35, "info": 0.01}
 _SPOKEN: Final = 0.5
 _LANGUAGE_S: Final = 180.0
 """Seconds of speech that are enough to tell whether a stream is in the language that it says."""
-
-Step = Callable[[int, int, str], None]
-"""Progress: (done, total, note)."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +178,7 @@ def _measure(
     try:
         if measured is None:
             parts, add = (kept.parts(), kept.add) if kept else (None, None)
-            measured = probe.measure(path, roots=roots, done=parts, keep=add, progress=_told(step))
+            measured = probe.measure(path, roots=roots, done=parts, keep=add, progress=told(step))
             if kept:
                 kept.finish(measured)
         heard = _hear(path, measured, roots)
@@ -213,20 +210,3 @@ def _read(
     track = read.read(resolve(path, roots))
     heard = words.hear(film, measured, track, roots) if film and measured else None
     return track, detectors.find(track, pack.subtitles, measured=measured, words=heard)
-
-
-def _told(step: Step | None) -> Callable[[float, float, str], None] | None:
-    """Progress in seconds of film, with the speed as a multiple of real time."""
-    if step is None:
-        return None
-    began, first_s = time.monotonic(), -1.0
-
-    def told(done_s: float, total_s: float, note: str) -> None:
-        nonlocal began, first_s
-        if first_s < 0 or done_s < first_s:
-            began, first_s = time.monotonic(), done_s
-        passed_s = time.monotonic() - began
-        speed = f"{(done_s - first_s) / passed_s:.1f} x real time" if passed_s > 0.5 else ""
-        step(int(done_s), int(total_s), " ".join(x for x in (note, speed) if x))
-
-    return told
