@@ -89,7 +89,6 @@ class Reel:
         self.picture = moving[0] if moving and moving[0].codec_context is not None else None
         heard = [s for s in self.container.streams.audio if s.codec_context is not None]
         self.sounds = heard[: self.most_sounds]
-        self.unheard = len(heard) - len(self.sounds)
         if self.picture is not None:
             coded = self.picture.codec_context
             check_size(self.path.name, coded.width, coded.height, self.context.limits)

@@ -67,7 +67,11 @@ def watch(context: Context, path: str, since_s: dict[str, float], networks: bool
                 context.part(desk.take())
                 sent_s = shown.at_s
         context.part(desk.finish())
-        streams = [asdict(replace(stream, end_s=desk.ends_s.get(stream.index, 0.0))) for stream in facts.streams]
+        heard = {stream.index for stream in reel.sounds}
+        streams = [
+            asdict(replace(x, end_s=desk.ends_s.get(x.index, 0.0), skipped=x.kind == "audio" and x.index not in heard))
+            for x in facts.streams
+        ]
         return asdict(facts) | {"streams": streams, "faults": desk.faults()}
 
 
@@ -169,8 +173,6 @@ class _Desk:
         """What hindered the pass, in words; damage of single frames is told by stream."""
         silent = [track for index, track in self.reel.tracks.items() if index not in self.ends_s]
         said = [f"stream {x.stream.index} ({x.stream.type}): nothing in it could be decoded" for x in silent]
-        if self.reel.unheard:
-            said.append(f"{self.reel.unheard} more sound streams were not listened to; the limit is {MOST_SOUNDS}")
         return [*said, self.reel.stopped] if self.reel.stopped else said
 
 

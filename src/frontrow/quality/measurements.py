@@ -43,6 +43,7 @@ class StreamFacts:
     untimed: int = 0  # frames without a time, or with one that goes back
     damage_start_s: float = 0.0  # first and last of these
     damage_end_s: float = 0.0
+    skipped: bool = False  # sound that was not listened to, for there are too many streams of it
     end_s: float = 0.0  # end of what was decoded, 0 where nothing was
 
 

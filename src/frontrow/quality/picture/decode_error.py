@@ -29,6 +29,10 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
     found += [_tell(stream) for stream in measured.facts.streams if _hurt(stream) and stream.index not in told]
     end_s = max((stream.end_s for stream in measured.facts.streams), default=0.0)
     found += [Finding("decode_error", "error", end_s, end_s, 0.9, fault) for fault in measured.faults]
+    skipped = [stream.index for stream in measured.facts.streams if stream.skipped]
+    if skipped:
+        detail = f"{len(skipped)} more sound streams were not listened to, from stream {skipped[0]} on"
+        found.append(Finding("unsupported", "warn", 0.0, 0.0, 1.0, detail, {"streams": len(skipped)}, skipped[0]))
     return found
 
 
