@@ -22,14 +22,13 @@ if TYPE_CHECKING:
     from frontrow.media.child import Context
 
 BATCH: Final = 240
-"""Frames between two parts: some ten seconds of film."""
 BATCH_S: Final = 10.0
-"""The same for a file without picture, seconds."""
+"""Frames or seconds between two parts, whichever comes first."""
 MOST_SOUNDS: Final = 8
 """Sound streams that are listened to; more are named and left out."""
-_LEAST_TIME_S: Final = 60.0
-_SECONDS_A_SECOND: Final = 1.0
-"""Time limit of a pass, seconds a second of film (at 1080p it takes a quarter)."""
+_LEAST_TIME_S: Final = 120.0
+_SECONDS_A_SECOND: Final = 4.0
+"""Time limit of a pass, seconds a second of film: it takes a sixth of one at 1080p, and machines are slow and busy."""
 _LONGEST_S: Final = 6 * 3600.0
 _WARM_UP_S: Final = 4.0
 """A resumed pass decodes this much again, so that meters have seen what was before."""
@@ -63,7 +62,7 @@ def watch(context: Context, path: str, since_s: dict[str, float], networks: bool
         for shown in reel.shown():
             desk.look(shown)
             context.progress(shown.at_s, facts.duration_s)
-            if desk.frames >= BATCH or (reel.picture is None and shown.at_s - sent_s >= BATCH_S):
+            if desk.frames >= BATCH or shown.at_s - sent_s >= BATCH_S:
                 context.part(desk.take())
                 sent_s = shown.at_s
         context.part(desk.finish())
