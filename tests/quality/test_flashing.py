@@ -43,6 +43,13 @@ def test_three_flashes_a_second_are_allowed_and_four_are_not(rate):
     assert fails(flashes(4, rate=rate), rate)
 
 
+@pytest.mark.parametrize("rate", [25, 60])
+def test_a_strobe_of_every_other_frame_is_flashing(rate):
+    film = [np.full(SHAPE, code(200.0 * (number % 2)), np.uint8) for number in range(2 * rate)]
+    found = flashing.find(measure(film, rate=rate), RULES)
+    assert max(finding.measured["flashes_per_s"] for finding in found) == pytest.approx(rate / 2, abs=1)
+
+
 def test_soft_flashes_count_as_hard_ones():
     assert fails(flashes(4, rate=50, soft=True), 50)
 

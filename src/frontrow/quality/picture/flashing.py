@@ -183,7 +183,7 @@ def turns(up: Shares, down: Shares, at_s: NDArray[np.float64], rules: PictureRul
         way = 1 if rise > fall else -1
         more, less = max(rise, fall), min(rise, fall)
         if way != side and more >= rules.flash_area and less <= rules.flash_balance * more:
-            found[place], side, begin = True, way, place
+            found[place], side, begin = True, way, place + 1
     return found
 
 
