@@ -157,8 +157,8 @@ def _browser(url: str, link: str) -> Iterator[Any]:
             page = context.new_page()
             page.goto("/watch/film")  # without a member: the page's styles and fonts, no film
             page.evaluate(
-                "async () => { for (const name of ['player', 'abr', 'events', 'experience', 'seek', 'vendor/hls.min'])"
-                " await (await fetch(`/static/${name}.js`)).text(); }"
+                "async (names) => { for (const name of names) await (await fetch(`/static/${name}.js`)).text(); }",
+                ["player", "abr", "events", "experience", "seek", "start", "vendor/hls.min"],
             )
             return page
 

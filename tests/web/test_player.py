@@ -106,7 +106,7 @@ def test_a_line_that_carries_the_lowest_rung_alone_plays_it_without_a_stall(serv
     devtools.send("Network.enable")
     devtools.send("Network.clearBrowserCache")  # of what an earlier test has played
     page.goto(f"/watch/{title}")  # without a member nothing plays
-    names = ["player", "abr", "events", "experience", "seek", "vendor/hls.min"]
+    names = ["player", "abr", "events", "experience", "seek", "start", "vendor/hls.min"]
     page.evaluate(
         "async (names) => { for (const name of names) await (await fetch(`/static/${name}.js`)).text(); }", names
     )

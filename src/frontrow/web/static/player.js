@@ -5,6 +5,7 @@
 import { AbrController, BufferController } from "./abr.js";
 import { EventClient, newId } from "./events.js";
 import { Experience } from "./experience.js";
+import { FirstSegments, SoundFirst } from "./start.js";
 import { addSeekStrip } from "./seek.js";
 
 const CHECK_MS = 100; // how often a download is looked at
@@ -66,10 +67,11 @@ if (saver) {
   saver.checked = localStorage.getItem(SAVER) === "1";
   saver.addEventListener("change", () => localStorage.setItem(SAVER, saver.checked ? "1" : "0"));
 }
-if (globalThis.Hls?.isSupported()) playWithHls();
+let ready = Promise.resolve();
+if (globalThis.Hls?.isSupported()) ready = playWithHls();
 else video.src = `${stream}/master.m3u8`; // Safari plays HLS by itself
 addSeekStrip(video, document.querySelector("#seek"), `${stream}/thumbnails.vtt`);
-video.play().catch(() => { // this browser wants a click first, and the wait counts from there
+ready.then(() => video.play()).catch(() => { // this browser wants a click first, and the wait counts from there
   video.poster = video.dataset.poster;
   video.addEventListener("play", () => { experience.began = performance.now(); }, { once: true });
 });
@@ -78,12 +80,14 @@ function savesData() {
   return Boolean(saver?.checked ?? navigator.connection?.saveData);
 }
 
+// Resolves when the film should begin.
 function playWithHls() {
   let abr = null; // until its table is there, the lowest rung
   const early = []; // downloads of that time
   let fetched = false;
+  const sound = new SoundFirst();
   const hls = new Hls({
-    enableWorker: false, maxBufferLength: BUFFER_S, maxMaxBufferLength: BUFFER_S + 4, startLevel: 0, testBandwidth: false,
+    fLoader: sound.loader(), enableWorker: false, maxBufferLength: BUFFER_S, maxMaxBufferLength: BUFFER_S + 4, startLevel: 0, testBandwidth: false,
     capLevelOnFPSDrop: true, ...LIVE,
   });
   let loading = null;
@@ -115,13 +119,11 @@ function playWithHls() {
     hls.nextLoadLevel = abr ? abr.choose(sizes(segment), buffer, left(segment), most()) : 0;
   };
 
+  const described = fetch(`${stream}/package.json`).then((it) => it.json()).then((told) => { about = told; });
   const learn = async () => {
     fetched = true;
-    const [policy, told] = await Promise.all([
-      play.policy ? fetch(play.policy).then((it) => it.json()) : null, fetch(`${stream}/package.json`).then((it) => it.json()),
-    ]);
-    about = told;
-    abr = policy ? new AbrController(policy) : new BufferController(told.rungs.length);
+    const [policy] = await Promise.all([play.policy ? fetch(play.policy).then((it) => it.json()) : null, described]);
+    abr = policy ? new AbrController(policy) : new BufferController(hls.levels.length);
     for (const download of early) abr.downloaded(...download);
     if (!loading) decide(newest + 1, buffered());
   };
@@ -136,6 +138,7 @@ function playWithHls() {
     if (frag.type === "main" && frag.sn !== "initSegment") loading = frag;
   });
   hls.on(Hls.Events.FRAG_LOADED, (_, { frag }) => {
+    if (frag.type === "audio" && frag.sn !== "initSegment") sound.came(frag.end);
     if (frag.type !== "main" || frag.sn === "initSegment") return;
     loading = null;
     newest = frag.sn;
@@ -152,6 +155,7 @@ function playWithHls() {
     }
     decide(frag.sn + 1, buffered() + frag.duration); // before hls.js asks for the next one
   });
+  video.addEventListener("seeking", () => sound.came(Infinity));
   video.addEventListener("seeking", () => decide(Math.floor(video.currentTime / (about.segment_s ?? 4)), buffered()));
   setInterval(() => {
     const { loaded, loading: times } = loading?.stats ?? {};
@@ -168,8 +172,18 @@ function playWithHls() {
     frag.abortRequests();
     hls.trigger(Hls.Events.FRAG_LOAD_EMERGENCY_ABORTED, { frag, part: null, stats: frag.stats });
   }, CHECK_MS);
+  const started = new Promise((begin) => {
+    const first = new FirstSegments();
+    hls.on(Hls.Events.FRAG_LOADED, (_, { frag }) => { if (frag.sn !== "initSegment") first.came(frag); });
+    hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => {
+      if (!first.complete(hls.audioTracks.length > 0)) return;
+      const ahead = about.sizes_kbit?.slice(newest + 1).map((row) => row[0]) ?? [];
+      setTimeout(begin, 1000 * first.delay(ahead, about.segment_s ?? frag.duration));
+    });
+  });
   hls.loadSource(`${stream}/master.m3u8`);
   hls.attachMedia(video);
+  return started;
 }
 
 // Whether the device says that it decodes a rung smoothly; true where the browser does not tell.
