@@ -78,7 +78,7 @@ def inspect(context: JobContext, *, file: str, title: str = "", pack: str = DEFA
         subtitles=beside(path),
         roots=roots,
         keep=folder(context.workspace),
-        step=context.step,
+        step=lambda done, total, note: context.step(done, total, f"{file} {note}".rstrip()),
     )
     stat = path.stat()
     name = derive_id("inspection", file, str(stat.st_size), str(stat.st_mtime_ns), pack, inspection.verdict.judge)
