@@ -9,13 +9,15 @@ import numpy as np
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements, Series, StreamFacts
 from frontrow.quality.sound.meter import MOST_CHANNELS
-from frontrow.quality.sound.rows import HEARD, channels, shared, span, streams
+from frontrow.quality.sound.rows import channels, shared, span, streams
 from frontrow.quality.sound.rules import SoundRules
 from frontrow.quality.sound.weighting import POSITIONS, positions
 
-_LOW: Final = 0.9
+_LOW: Final = 0.95
 """Share of its power under 160 Hz from which a channel is an LFE."""
-_NOT_LOW: Final = 0.6
+_NOT_LOW: Final = 0.8
+_PLAYS: Final = 1e-8
+"""Power (-80 dBFS) from which a channel's spectrum is looked at."""
 _LEAST_SECONDS: Final = 3
 ORDERS: Final = {5: "film order (L C R Ls Rs LFE) or AAC's own (C L R Ls Rs LFE)", 2: "L R LFE C"}
 """What is usual with the LFE of six channels in another place than the fourth."""
@@ -49,7 +51,7 @@ def low_shares(series: Series, count: int) -> list[float]:
     found = []
     for channel in range(count):
         low = np.asarray(series[f"low_{channel}"], float)
-        known = low[~np.isnan(low) & (shared(series, channel, channel) > HEARD)]
+        known = low[~np.isnan(low) & (shared(series, channel, channel) > _PLAYS)]
         found.append(float(np.median(known)) if len(known) >= _LEAST_SECONDS else np.nan)
     return found
 

@@ -18,9 +18,9 @@ from frontrow.quality.sound.rows import HEARD, Floats, channels, covariance, sha
 from frontrow.quality.sound.rules import SoundRules
 from frontrow.quality.sound.weighting import positions
 
-_CLEARLY: Final = 1.0
+_CLEARLY: Final = 0.35
 """How much less mirrored the order as it is must be than the best other: nepers and correlations added."""
-_TIMES: Final = 3.0
+_TIMES: Final = 1.8
 _OPPOSITE: Final = -0.6
 _MOVES: Final = 0.05
 """Least spread of the balance, log10 of the power ratio, that shows something moves."""

@@ -33,8 +33,8 @@ def _lines(stream: StreamFacts, series: Series, mains: int, rules: SoundRules) -
     values = np.asarray(series[f"hum_{mains}"], float)
     rows = np.flatnonzero(~np.isnan(values))
     values = values[rows]
-    least = max(1, round(rules.hum_least_s / WINDOW_S))
-    if len(values) < least:
+    least = min(max(1, round(rules.hum_least_s / WINDOW_S)), len(values))
+    if not least:
         return None
     audible = values >= amplitude(rules.hum_dbfs)
     stretch = min(_STRETCH, len(values))

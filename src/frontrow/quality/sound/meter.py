@@ -113,8 +113,9 @@ class SoundMeter:
     def finish(self) -> None:
         """The stream has ended: work on what waits. Less than a row at the very end is filled up with silence."""
         if self._waiting_samples:
-            missing = self._bound(self._rows_waiting() + 1) - self._waiting_samples
-            if missing > 0:
+            rows = self._rows_waiting()
+            if self._waiting_samples > self._bound(rows):
+                missing = self._bound(rows + 1) - self._waiting_samples
                 self._waiting.append(np.zeros((self.channels, missing), np.float32))
                 self._waiting_samples += missing
             self._work()
@@ -201,7 +202,7 @@ class SoundMeter:
         return {
             "gap_s": _worst(depth_db, length) * part_s,
             "gap_depth_db": _worst(depth_db, depth_db),
-            "gap_end_s": at_s[0] + _worst(depth_db, end) * part_s,
+            "gap_end_s": np.where(depth_db.max(axis=0) > 0, at_s[0] + _worst(depth_db, end) * part_s, 0.0),
             "onset": onset,
             "onset_at_s": at_s[0] + place * part_s,
         }

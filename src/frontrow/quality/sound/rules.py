@@ -42,10 +42,10 @@ class SoundRules:
     """Its size, full scale 1; smaller ones drown."""
     hum_dbfs: float = -52.0
     """Amplitude of mains lines together from which they are heard in a quiet scene."""
-    hum_share: float = 0.7
-    """Share of the windows of 4 s in which the lines stand out: hum stays, a bass note moves on."""
+    hum_share: float = 0.25
+    """Share of the windows of 4 s, within a minute, in which the lines stand out: loud scenes cover them."""
     hum_least_s: float = 8.0
-    """Shortest stretch that can be told from a held note."""
+    """Windows together that it takes, where the stream is as long: hum stays, a bass note moves on."""
     phase_correlation: float = -0.4
     """Correlation of left and right under which a mix to mono loses most of the sound."""
     phase_least_s: float = 2.0

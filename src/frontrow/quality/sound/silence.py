@@ -11,11 +11,13 @@ import numpy as np
 
 from frontrow.quality.findings import Finding, Severity
 from frontrow.quality.measurements import Measurements, Series
-from frontrow.quality.sound.rows import amplitude, length_s, level_db, runs, span, streams
+from frontrow.quality.sound.rows import Floats, amplitude, length_s, level_db, runs, span, streams
 from frontrow.quality.sound.rules import SoundRules
 
 _ABRUPT: Final = 10 ** (-45 / 20)
 """Peak in the 100 ms beside a silence from which its edge is no fade."""
+_FALL: Final = 0.3
+"""Share of what is heard within .8 s that still sounds there."""
 _LONG_S: Final = 10.0
 
 
@@ -48,11 +50,17 @@ def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
 def _weigh(series: Series, first: int, stop: int, length: float, rules: SoundRules) -> tuple[Severity, float]:
     """Severity and confidence by edges, depth and length. The rows at the edges are half sound."""
     peak = series["peak"]
-    sides = (peak[max(first - 2, 0) : first], peak[stop : stop + 2])
-    abrupt = sum(bool(np.max(side, initial=0.0) > _ABRUPT) for side in sides)
+    before, after = peak[max(first - 8, 0) : first][::-1], peak[stop : stop + 8]
+    abrupt = sum(_cut_off(side) for side in (before, after))
     digital = bool(np.max(peak[first + 1 : stop - 1], initial=0.0) == 0.0)
     if abrupt == 2 and (digital or length >= rules.silence_warn_s):
         return ("error" if length >= rules.silence_warn_s else "warn"), 0.9
     if length >= _LONG_S or (digital and abrupt and length >= rules.silence_warn_s):
         return "warn", 0.6
     return "info", 0.3
+
+
+def _cut_off(side: Floats) -> bool:
+    """Whether the sound beside a silence, from its edge outwards, is at its level at once."""
+    edge = float(np.max(side[:2], initial=0.0))
+    return edge > _ABRUPT and edge > _FALL * float(np.max(side, initial=0.0))
