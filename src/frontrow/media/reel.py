@@ -24,6 +24,8 @@ _COVER: Final = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _CHECKS: Final = "crccheck+bitstream+buffer+careful"
 _MOST_DAMAGED: Final = 5_000
 """Packets in a row that do not decode before the rest is given up."""
+_DENSE: Final = frozenset({"h264", "hevc", "vp8", "vp9", "libdav1d", "av1"})
+_HOLE: Final = bytes(128)
 _FALLBACK_RATE: Final = 25.0
 _MOST_RATE: Final = 1_000.0
 _FULL_SCALE: Final = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "flt": 1.0, "dbl": 1.0}
@@ -139,6 +141,7 @@ class Reel:
     def _decoded(self, track: Track, packet: Any) -> Iterator[Shown]:
         import av
 
+        hollow = _is_hollow(track.stream, packet)
         try:
             frames = packet.decode()
         except (av.FFmpegError, ValueError):
@@ -152,12 +155,22 @@ class Reel:
             if untimed:
                 at_s = 0.0 if track.last_s is None else track.last_s + lasts_s
             track.last_s, lost, track.lost_now, track.in_a_row = at_s, track.lost_now, 0, 0
-            corrupt = bool(frame.is_corrupt or packet.is_corrupt)
+            corrupt = bool(frame.is_corrupt or packet.is_corrupt or hollow)
             if untimed:
                 track.mark("untimed")
             if corrupt:
                 track.mark("corrupt")
             yield Shown(track, at_s, frame, corrupt, lost, untimed, lasts_s)
+
+
+def _is_hollow(stream: Any, packet: Any) -> bool:
+    """Whether a part of the packet is zeros that no encoder wrote: blocks that were never copied.
+
+    Codecs with arithmetic coding alone decode them without a word, into a picture.
+    """
+    if stream.codec_context.name not in _DENSE or packet.size < len(_HOLE):
+        return False
+    return _HOLE in bytes(packet).rstrip(b"\0")
 
 
 def _lasts_s(frame: Any, track: Track) -> float:
