@@ -55,7 +55,8 @@ def code_of(name: str) -> str | None:
 
 def table(rows: Sequence[Features], names: Sequence[str]) -> NDArray[np.float64]:
     """Rows as an array [rows, names]; NaN where a file has no such feature."""
-    return np.array([[row.get(name, np.nan) for name in names] for row in rows], np.float64).reshape(len(rows), len(names))
+    values = [row.get(name, np.nan) for row in rows for name in names]
+    return np.array(values, np.float64).reshape(len(rows), len(names))
 
 
 def names_of(rows: Iterable[Features]) -> tuple[str, ...]:
