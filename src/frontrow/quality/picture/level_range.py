@@ -12,6 +12,8 @@ from frontrow.quality.picture.rules import PictureRules
 from frontrow.quality.picture.spans import joined, runs, when
 
 _GAP: Final = 6
+_MOST: Final = 0.05
+"""What one frame can add to the judgement of the whole file: cards and green frames are few and extreme."""
 
 
 def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
@@ -27,7 +29,7 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
 
 
 def _whole(picture: Series, rules: PictureRules) -> Finding | None:
-    below, above = (float(np.mean(picture[name])) for name in ("below", "above"))
+    below, above = (float(np.mean(np.minimum(picture[name], _MOST))) for name in ("below", "above"))
     if below + above < rules.range_share:
         return None
     start, end = when(picture, 0, len(picture["at_s"]))

@@ -49,7 +49,7 @@ class PictureRules:
     """Share from which on it is a fault and not only a note: white letters of credits reach 4%."""
     level_s: float = 1.0
     """Shortest time outside of it, seconds."""
-    range_share: float = 0.006
+    range_share: float = 0.004
     """Share of all pixels of a file beyond nominal levels that gives away a wrong range; 0.003 in clean film."""
 
     chroma_least: float = 3.0
