@@ -94,10 +94,10 @@ def test_files_that_cannot_be_read_are_findings_beside_one_that_can(tmp_path: Pa
 
 
 def test_a_stopped_inspection_goes_on_and_finds_the_same(tmp_path: Path, film: Any) -> None:
-    path, pack = film([(1, 200), (-1, 60), (2, 300), (3, 300)]), load_pack()
+    path, pack = film([(1, 200), (-1, 60), (2, 260)]), load_pack()
     parts: list[Any] = []
     measure(path, keep=parts.append)
-    assert len(parts) > 2
+    assert len(parts) > 1
     Kept(tmp_path / "kept", path).add(parts[0])  # as a run leaves it that was stopped after its first part
     whole, again = inspect_film(path, pack), inspect_film(path, pack, keep=tmp_path / "kept")
     assert again.measured is not None and whole.measured is not None
