@@ -42,6 +42,14 @@ def test_ten_bits_are_measured_as_eight_are(clean):
             np.testing.assert_allclose(ten.picture[name], eight.picture[name], atol=0.003, err_msg=name)
 
 
+@pytest.mark.parametrize("bits", [8, 10])
+def test_pictures_of_any_size_are_measured_also_when_the_size_changes(bits):
+    rng = np.random.default_rng(0)
+    sizes = [(1, 1), (2, 2), (3, 90), (90, 3), (17, 33), (16, 16), (64, 48), (64, 90), (35, 90)]
+    film = [rng.integers(0, 256, size, np.uint8) for size in sizes for _ in range(13)]
+    assert len(measure(film, bits=bits).picture["at_s"]) == len(film)
+
+
 # Blocks --------------------------------------------------------------------------------------------------------------
 
 

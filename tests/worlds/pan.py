@@ -44,7 +44,7 @@ def measure(
     rows = []
     for number, picture in enumerate(film):
         y = (picture.astype(np.uint16) << (bits - 8)) if bits > 8 else picture
-        grey = np.full((picture.shape[0] // 2, picture.shape[1] // 2), 128 << (bits - 8), y.dtype)
+        grey = np.full(((picture.shape[0] + 1) // 2, (picture.shape[1] + 1) // 2), 128 << (bits - 8), y.dtype)
         frame = Frame(
             at_s=number / rate, y=y, u=grey, v=grey, bits=bits, small_y=shrink(y, LUMA, bits),
             small_u=shrink(grey, CHROMA, bits), small_v=shrink(grey, CHROMA, bits), interlaced=bool(order),

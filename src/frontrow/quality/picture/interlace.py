@@ -83,7 +83,7 @@ class InterlaceMeter:
         flagged = float(frame.interlaced)
         if self._number % _EVERY == _EVERY - 1:
             self._before = frame.y[:, ::_COLUMNS].copy()
-        if self._number % _EVERY or self._before is None or self._before.shape[0] != frame.y.shape[0]:
+        if self._number % _EVERY or self._before is None or self._before.shape != frame.y[:, ::_COLUMNS].shape:
             return np.nan, np.nan, flagged
         combed, even, odd = _compare(frame.y, self._before, _COLUMNS, _LEAST << (frame.bits - 8))
         lead = (odd - even) / (odd + even) if even + odd else 0.0

@@ -46,8 +46,8 @@ def _count(
 ) -> None:
     rows, columns = y.shape
     coloured = u.size > 0
-    tall = rows // max(1, u.shape[0]) if coloured else 2
-    wide = columns // max(1, u.shape[1]) if coloured else 2
+    tall = -(-rows // u.shape[0]) if coloured else 2  # up: the last line of an odd number has colour of its own
+    wide = -(-columns // u.shape[1]) if coloured else 2
     kg = 1 - kr - kb
     high, long = rows // tall, columns // wide
     for row in range(high // _BORDER, high - high // _BORDER, _STEP):

@@ -186,7 +186,7 @@ class PixelMeter:
             hits, light = self._planes[number], self._light[number]
             counts[number], row, column = _stand_out(plane, least << shift, change << shift, hits, light, _LOOKS)
             if counts[number]:
-                scale = frame.y.shape[0] // plane.shape[0], frame.y.shape[1] // plane.shape[1]
+                scale = [-(-whole // part) for whole, part in zip(frame.y.shape, plane.shape, strict=True)]
                 place = float(row * scale[0]), float(column * scale[1])
         return float(counts[0]), float(counts[1:].max()), *place
 
