@@ -27,9 +27,11 @@ BLACK = Found(0, "black", "warn", 1.0, 2.0, 0.8, "black for 1 s", {"luma": 16.0}
 HUM = Found(1, "hum", "error", 0.0, 60.0, 0.9, "50 Hz", {}, 1)
 
 
-@pytest.fixture
-def reviews(tmp_path: Path) -> Iterator[Reviews]:
-    with Reviews(f"sqlite:///{tmp_path / 'store.db'}") as opened:
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def reviews(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reviews]:
+    is_file = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'store.db'}" if is_file else request.getfixturevalue("postgres_url")
+    with Reviews(url) as opened:
         opened.add(FILM, [BLACK, HUM])
         yield opened
 
