@@ -12,7 +12,7 @@ from frontrow.quality.sound.rows import streams
 from frontrow.quality.sound.rules import SoundRules
 
 _JOIN_S: Final = 1.0
-_LEAST_HOLE_S: Final = 0.015
+_LEAST_HOLE_S: Final = 0.03
 _MOST_HOLES: Final = 100
 
 

@@ -26,8 +26,8 @@ _BATCH_ROWS: Final = 10
 """Rows worked on at once: compiled loops want long pieces, and a second is soon there."""
 _JUMP_S: Final = 0.1
 """A time stamp this far from where the samples so far end is a hole or an overlap."""
-_SLIP_S: Final = 0.015
-"""The same for those of a whole batch: a lost packet of AAC is 21 ms, and single stamps of WebM wander as much."""
+_SLIP_S: Final = 0.03
+"""The same for those of a whole batch: two lost packets of AAC are 43 ms, and WebM's stamps wander by 21."""
 _ORDER: Final = 16
 """Of the short-time prediction; twice as much told no more clicks."""
 _CLICK_NEAR_S: Final = 0.0015
