@@ -42,6 +42,8 @@ def word(serial: int, said: str, reviewer: str = "ann", **more: object) -> Word:
 
 def test_an_inspection_comes_back_as_it_was(reviews: Reviews) -> None:
     assert reviews.get("i1") == FILM
+    assert reviews.inspections(features=True) == [FILM]
+    assert reviews.inspections() == [replace(FILM, features={})]
     assert reviews.found("i1") == [BLACK, HUM]
 
 

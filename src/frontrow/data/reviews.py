@@ -192,9 +192,13 @@ class Reviews:
             rows = connection.execute(query).all()
         return [_found(row) for row in rows]
 
-    def inspections(self, *, current: bool = True) -> list[Inspected]:
-        """The newest inspection of every file, or all there ever were; the newest first."""
-        query = select(_inspections).order_by(_inspections.c.made_ms.desc(), _inspections.c.id)
+    def inspections(self, *, current: bool = True, features: bool = False) -> list[Inspected]:
+        """The newest inspection of every file, or all there ever were; the newest first.
+
+        Without `features`, which are most of a row, theirs are empty.
+        """
+        wanted = [column for column in _inspections.c if features or column.name != "features"]
+        query = select(*wanted).order_by(_inspections.c.made_ms.desc(), _inspections.c.id)
         if current:
             query = query.where(_inspections.c.current)
         with store.transaction(self._engine) as connection:

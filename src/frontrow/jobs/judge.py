@@ -72,7 +72,7 @@ def labels(reviews: Reviews) -> list[Example]:
     words = reviews.words()
     said, about, spans = last_about_file(words), last_about_findings(words), missed(words)
     examples = []
-    for it in reviews.inspections(current=False):
+    for it in reviews.inspections(current=False, features=True):
         outcome = review.standing(case_of(it, said)).outcome
         if outcome is None or not it.features:
             continue

@@ -248,7 +248,7 @@ def shifted(inspections: Sequence[Inspected], said: dict[str, dict[str, str]]) -
 
 def figures(reviews: Reviews, judge: InForce | None) -> dict[str, Any]:
     """What reviewers' words add up to: verdicts, audit, agreement, and each code's precision."""
-    inspections, words = reviews.inspections(current=False), reviews.words()
+    inspections, words = reviews.inspections(current=False, features=True), reviews.words()
     said, about = last_about_file(words), last_about_findings(words)
     codes = {(each.id, found.number): found.code for each in inspections for found in reviews.found(each.id)}
     judged = ((codes[key], votes) for key, votes in about.items() if key in codes)
