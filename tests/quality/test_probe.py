@@ -64,7 +64,9 @@ def test_a_stopped_pass_goes_on_and_gives_the_same_numbers(long_film):
     for name in ("at_s", "luma", "motion", "motion_fine", "bar_top", "below", "y00"):
         np.testing.assert_allclose(rest.picture[name], whole.picture[name], err_msg=name)
     for name, values in whole.sound[1].items():
-        np.testing.assert_allclose(rest.sound[1][name], values, atol=1e-4, err_msg=name)  # AAC fills in noise
+        np.testing.assert_allclose(
+            rest.sound[1][name], values, rtol=0.01, atol=1e-4, err_msg=name
+        )  # AAC fills in noise
 
 
 def test_a_file_cut_off_in_the_middle_gives_what_is_there_and_says_so(long_film, tmp_path):
