@@ -106,3 +106,14 @@ def test_a_take_is_cut_damaged_inspected_and_leaves_nothing_behind(tmp_path):
     assert rehearsal.is_found(done.damage, done.findings)
     assert done.features["black.confidence"] > 0
     assert not list(work.iterdir())
+
+
+def test_a_clip_with_nothing_to_damage_is_neither_tried_nor_clean_nor_taught(tmp_path):
+    film = tmp_path / "film.mkv"
+    transcode.run([
+        "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=4,format=yuv420p", "-f", "lavfi", "-i", "anullsrc=d=4",
+        "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "flac", "-shortest", film,
+    ])  # fmt: skip
+    done = rehearsal.run(Take("film", "test", 0.0, 3.0, "clipping", 0.8, 5), film, load_pack("general"), tmp_path)
+    assert rehearsal.score([done]) == rehearsal.Scores({}, {}, 0.0)
+    assert rehearsal.examples([done]) == []

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from frontrow.errors import InputError
+from frontrow.errors import InputError, UnreadableMedia
 from frontrow.media import rework
 from frontrow.quality import features
 from frontrow.quality.damage.kinds import KINDS, VISIBLE, Damage, damage
@@ -68,6 +68,7 @@ class Outcome:
 
     take: Take
     damage: Damage | None
+    """None for a clip left as it is, and where the clip has nothing to damage: no peak in a silent one."""
     findings: tuple[Finding, ...]
     features: Mapping[str, float] = field(default_factory=dict)
 
@@ -131,7 +132,12 @@ def run(take: Take, film: Path, pack: Pack, work: Path) -> Outcome:
         rework.cut(film, clip, take.start_s, take.duration_s)
         done = None
         if take.kind is not None:
-            done = damage(clip, take.kind, take.severity, np.random.default_rng(take.seed), damaged)
+            try:
+                done = damage(clip, take.kind, take.severity, np.random.default_rng(take.seed), damaged)
+            except UnreadableMedia:
+                raise
+            except InputError:
+                return Outcome(take, None, ())
         inspected = inspect_film(damaged if done else clip, pack)
     finally:
         clip.unlink(missing_ok=True)
@@ -159,12 +165,12 @@ def score(outcomes: Iterable[Outcome], part: Part = "test") -> Scores:
     for outcome in outcomes:
         if outcome.take.part != part:
             continue
-        if outcome.damage is None:
+        if outcome.take.kind is None:
             clean_s += outcome.take.duration_s
             for finding in outcome.findings:
                 if finding.severity != "info":
                     false[finding.code] = false.get(finding.code, 0) + 1
-        elif outcome.damage.severity >= VISIBLE:
+        elif outcome.damage and outcome.damage.severity >= VISIBLE:
             found, tried = recall.get(outcome.damage.kind, (0, 0))
             recall[outcome.damage.kind] = (found + is_found(outcome.damage, outcome.findings), tried + 1)
     return Scores(recall, false, clean_s)
@@ -178,11 +184,11 @@ def examples(outcomes: Iterable[Outcome]) -> list[Example]:
     return [
         Example(
             features=outcome.features,
-            rejected=outcome.damage is not None,
+            rejected=outcome.take.kind is not None,
             film=outcome.take.film,
             defects=frozenset({outcome.damage.code} if outcome.damage else ()),
             unsure=frozenset(outcome.damage.also if outcome.damage else ()),
         )
         for outcome in outcomes
-        if outcome.damage is None or outcome.damage.severity >= VISIBLE
+        if outcome.take.kind is None or (outcome.damage and outcome.damage.severity >= VISIBLE)
     ]
