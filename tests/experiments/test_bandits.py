@@ -106,6 +106,14 @@ class TestLogistic(BanditContract):
         np.testing.assert_allclose(single.mean, counted.mean, atol=1e-8)
         np.testing.assert_allclose(single.precision, counted.precision, atol=1e-8)
 
+    def test_no_outcomes_at_all_teach_nothing_and_no_context_gets_no_propensity(self) -> None:
+        rng = np.random.default_rng(9)
+        model = logistic.start(np.ones((3, 2)), 2, rng)
+        after = model.update(np.zeros((0, 2)), [], [], rng)
+        np.testing.assert_allclose(after.mean, model.mean, atol=1e-12)
+        np.testing.assert_allclose(after.precision, model.precision)
+        assert model.propensities(np.zeros((0, 2))).shape == (0, 3)
+
     def test_what_it_cannot_learn_from_is_refused(self) -> None:
         rng = np.random.default_rng(8)
         model = logistic.start(np.zeros((2, 1)), 1, rng)

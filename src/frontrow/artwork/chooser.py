@@ -131,9 +131,7 @@ class Rows:
     completion: Floats  # NaN without a play
 
     def cells(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats]:
-        """Picture, segment, plays and showings of every pair of the two; one of no showings where there was none."""
-        if not len(self.picture):
-            return np.zeros(1, np.intp), np.zeros(1, np.intp), np.zeros(1), np.zeros(1)
+        """Picture, segment, plays and showings of every pair of the two that was shown."""
         width = int(self.segment.max(initial=0)) + 1
         cells, place = np.unique(self.picture * width + self.segment, return_inverse=True)
         played = np.asarray(np.bincount(place, self.played, minlength=len(cells)), np.float64)

@@ -91,10 +91,10 @@ class LogisticThompson:
 
     def _features(self, x: Floats, arm: NDArray[np.intp]) -> Floats:
         """Rows of the joint design: the arm's features times the context, then the context in the arm's own block."""
-        shared = (self.arms[arm][:, :, None] * x[:, None, :]).reshape(len(x), -1)
+        shared = self.arms[arm][:, :, None] * x[:, None, :]
         own = np.zeros((len(x), len(self.arms), x.shape[1]))
         own[np.arange(len(x)), arm] = x
-        return np.hstack([shared, own.reshape(len(x), -1)])
+        return np.concatenate([shared, own], axis=1).reshape(len(x), self.mean.size)
 
 
 def start(
