@@ -134,6 +134,15 @@ def test_verdicts_teach_a_judge_that_tells_new_files_apart_and_the_gate_keeps_a_
     assert artifacts.current_version(site.place.artifacts, NAME) == told["version"]
 
 
+def test_a_damaged_judge_leaves_the_decision_to_rules(site: Site) -> None:
+    files = {"judge.json": {}, "trees.json": {}}
+    published = artifacts.publish(
+        site.place.artifacts, NAME, files, config={}, high_water=0, rows={}, metrics={}, parents={}, now_ms=1, keep=1
+    )
+    (site.place.artifacts / NAME / published.version / "judge.json").write_bytes(b"{")
+    assert work.in_force(site.place) is None
+
+
 def test_defects_are_known_only_where_every_finding_was_judged(site: Site) -> None:
     settle(site, 4)
     with site.reviews() as reviews:

@@ -145,6 +145,10 @@ def test_subtitles_belong_to_the_film_of_their_name_or_to_the_only_one(tmp_path:
     assert [x.name for x in first.beside] == ["a.fr.ttml"]
     assert [x.name for x in second.named] == ["a.b.de.vtt"]
     assert (alone.film, alone.named) == (None, (tmp_path / "c.srt",))
+    (tmp_path / "subtitles").mkdir()
+    apart = (tmp_path / "c.srt").rename(tmp_path / "subtitles" / "a.b.nl.srt")
+    assert deliveries([*at[:2], apart])[1].named == (apart,)
+    (tmp_path / "c.srt").write_bytes(b"x")
     (only,) = deliveries([tmp_path / "a.mp4", tmp_path / "c.srt"])
     assert only.named == (tmp_path / "c.srt",)
 

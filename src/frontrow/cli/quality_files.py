@@ -116,15 +116,11 @@ def unique_names(files: Sequence[Path]) -> dict[Path, str]:
 
 
 def _film_of(subtitle: Path, films: list[Path]) -> Path | None:
-    """The film in the same folder whose name is the longest that the subtitle's begins with; else the only film."""
-    same = [
-        film
-        for film in films
-        if film.parent.resolve() == subtitle.parent.resolve()
-        and (subtitle.stem == film.stem or subtitle.stem.startswith(film.stem + "."))
-    ]
+    """The film with the longest name that the subtitle's begins with, rather in its own folder; else the only film."""
+    same = [film for film in films if subtitle.stem == film.stem or subtitle.stem.startswith(film.stem + ".")]
     if same:
-        return max(same, key=lambda film: len(film.stem))
+        folder = subtitle.parent.resolve()
+        return max(same, key=lambda film: (film.parent.resolve() == folder, len(film.stem)))
     return films[0] if len(films) == 1 else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import tempfile
 from collections import Counter
@@ -16,7 +17,7 @@ from frontrow.data.catalogue import Catalogue
 from frontrow.data.ids import derive_id
 from frontrow.data.replay import replay
 from frontrow.data.reviews import Found, Inspected, Reviews, Word, last_about_file, last_about_findings, missed
-from frontrow.errors import InputError
+from frontrow.errors import DamagedArtifact, InputError
 from frontrow.media import transcode
 from frontrow.media.container import resolve
 from frontrow.quality import drift, markers, report, review, thumbnails
@@ -40,13 +41,14 @@ INSPECT: Final = "inspect"
 INSPECT_ALL: Final = "inspect-all"
 DEMO: Final = "quality-demo"
 KINDS: Final = (INSPECT, INSPECT_ALL, DEMO)
-_VALUES: Final = {"approve": 1.0, "reject": 0.0, "right": 1.0, "wrong": 0.0}
 SUBTITLES: Final = "subtitles.vtt"
 DAMAGED: Final = "bbb-damaged.mp4"
 DEMO_PIECE_S: Final = (120.0, 40.0)  # begin and length: a lit scene with sound
 DEMO_DAMAGE: Final = (("freeze", 0.7), ("dropout", 0.8), ("macroblocking", 0.8))
+_VALUES: Final = {"approve": 1.0, "reject": 0.0, "right": 1.0, "wrong": 0.0}
 _VIEWED: Final = (Kind.PLAY, Kind.RATE)  # what counts as a viewing; imported histories hold ratings alone
 _MONTH_MS: Final = 28 * 86_400_000
+_log = logging.getLogger(__name__)
 
 
 def folder(workspace: Workspace, inspection: str = "") -> Path:
@@ -110,8 +112,12 @@ def inspect(context: JobContext, *, file: str, title: str = "", pack: str = DEFA
 
 
 def in_force(workspace: Workspace) -> InForce | None:
-    """The published judge; None where none was fitted yet."""
-    artifact = artifacts.open_current(workspace.artifacts, NAME)
+    """The published judge; None, so that rules decide, where none was fitted yet or every version is damaged."""
+    try:
+        artifact = artifacts.open_current(workspace.artifacts, NAME)
+    except DamagedArtifact as error:
+        _log.error("%s; rules alone decide", error)
+        return None
     if artifact is None:
         return None
     return InForce(open_files(artifact.json("judge.json"), artifact.json("trees.json")), artifact.version)
