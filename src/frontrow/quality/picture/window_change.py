@@ -15,9 +15,9 @@ _AXES: Final = (("bar_top", "bar_bottom", "edge_rows", 1 / 72, "letterbox"),
                 ("bar_left", "bar_right", "edge_columns", 1 / 128, "pillarbox"))  # fmt: skip
 _LIT: Final = 40.0
 """Least brightness, codes, of a frame whose edges can be told."""
-_FULL: Final = 0.7
+_FULL: Final = 0.85
 """Least share of a window that is lit: rolling credits are no picture between bars."""
-_EDGE: Final = 0.45
+_EDGE: Final = 0.8
 """Share of the first line inside the bars that is lit where they are straight."""
 
 
