@@ -37,6 +37,8 @@ SURE: Final = 0.5
 _RISK: Final = {"error": 0.9, "warn": 0.35, "info": 0.01}
 """How likely a reviewer rejects for one certain finding, where no judge was fitted."""
 _SPOKEN: Final = 0.5
+_ROW_S: Final = 0.032
+_LEAST_SPOKEN_S: Final = 20.0
 _LANGUAGE_S: Final = 180.0
 """Seconds of speech that are enough to tell whether a stream is in the language that it says."""
 
@@ -196,7 +198,7 @@ def _hear(path: Path, measured: Measurements, roots: tuple[Path, ...]) -> Words 
     rows = measured.speech.get(stream.index) if stream else None
     if rows is None or stream is None or stream.language in ("", "und") or words.model_folder() is None:
         return None
-    if not (rows["speech"] > _SPOKEN).any():
+    if (rows["speech"] > _SPOKEN).sum() * _ROW_S < _LEAST_SPOKEN_S:  # a film without words has a cry or two
         return None
     windows = words.choose_windows(rows["at_s"], rows["speech"], _LANGUAGE_S)
     return words.recognise(path, stream=stream.index, windows=windows, roots=roots)
