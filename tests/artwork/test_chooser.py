@@ -95,7 +95,7 @@ def test_the_control_sees_the_editors_picture_and_a_pin_wins_for_everybody() -> 
     assert {x.picture for x in control} == {"p0"}
     pinned = made.choose("t0", "v1", "Horror", NOW, pinned="p2")
     assert pinned is not None
-    assert (pinned.picture, pinned.propensity) == ("p2", 1.0)
+    assert (pinned.picture, pinned.propensity, pinned.arm) == ("p2", 1.0, "pinned")
     assert made.choose("unknown", "v1", "", NOW) is None
 
 
@@ -136,20 +136,55 @@ def test_a_qualified_play_is_two_minutes_or_a_tenth_and_a_click_is_none() -> Non
     assert long["propensity"].to_list() == [0.5] * 4
 
 
-def test_the_report_finds_the_lift_that_is_there_and_says_when_there_is_too_little() -> None:
-    rng = np.random.default_rng(0)
-    arm = np.where(np.arange(20_000) % 4 == 0, "control", "chosen")
-    played = rng.random(20_000) < np.where(arm == "chosen", 0.12, 0.09)
-    frame = pl.DataFrame(
-        {"member": np.arange(20_000) // 2, "title": "t", "picture": "p0", "segment": "", "arm": arm,
-         "propensity": 1.0, "at_ms": NOW, "played": played.astype(float), "completion": None}
+def showings(viewers: int, chosen: float, control: float, seed: int = 0, control_share: float = 0.1) -> pl.DataFrame:
+    """Three titles shown to each viewer; rates of qualified plays in the two arms."""
+    rng = np.random.default_rng(seed)
+    is_control = np.repeat(rng.random(viewers) < control_share, 3)
+    played = rng.random(3 * viewers) < np.where(is_control, control, chosen)
+    return pl.DataFrame(
+        {"member": np.arange(3 * viewers) // 3, "title": [f"t{k % 3}" for k in range(3 * viewers)], "picture": "p0",
+         "segment": "", "arm": np.where(is_control, "control", "chosen"), "propensity": 1.0,
+         "at_ms": NOW + np.arange(3 * viewers) // 3, "played": played.astype(float), "completion": None}
     )  # fmt: skip
-    found = report.lift(frame)
+
+
+def test_the_report_finds_the_lift_that_is_there_and_says_when_there_is_too_little() -> None:
+    found = report.lift(showings(8_000, chosen=0.15, control=0.09))
+    assert found.state == "winner"
     assert found.low is not None
     assert found.high is not None
-    assert found.low < 0.03 < found.high
-    assert found.low > 0
-    assert report.lift(frame.head(50)).refused
+    assert 0 < found.low < 0.06 < found.high
+    assert "whenever one looks" in found.sentence
+    few = report.lift(showings(60, chosen=0.15, control=0.09))
+    assert (few.state, few.low) == ("collecting", None)
+    assert report.lift(showings(3, chosen=0.1, control=0.1, control_share=0.0)).effect is None
+
+
+def test_looking_a_hundred_times_finds_no_lift_where_there_is_none() -> None:
+    wrong = 0
+    for seed in range(10):
+        frame = showings(3_000, chosen=0.3, control=0.3, seed=seed)
+        looks = [report.lift(frame.head(k)) for k in range(900, 9_001, 90)]
+        wrong += any(x.state in ("winner", "loser") for x in looks)
+    assert not wrong  # an interval of a single look is left by two of these ten
+
+
+def test_pinned_pictures_and_later_showings_of_a_title_compare_nothing() -> None:
+    frame = showings(4_000, chosen=0.15, control=0.09)
+    plain = report.lift(frame)
+    again = frame.with_columns(picture=pl.lit("p1"), at_ms=pl.col("at_ms") + 20 * DAY_MS, played=pl.lit(0.0))
+    later = again.filter(pl.col("arm") == "chosen")
+    pinned = frame.with_columns(arm=pl.lit("pinned"), title=pl.lit("pinned"))
+    more = report.lift(pl.concat([frame, later, pinned], how="vertical_relaxed"))
+    assert (more.effect, more.low, more.viewers) == (plain.effect, plain.low, plain.viewers)
+    assert more.left_out == {"showings of pinned pictures": len(frame)}
+
+
+def test_an_arm_of_a_wrong_size_makes_the_report_invalid() -> None:
+    found = report.lift(showings(4_000, chosen=0.15, control=0.09, control_share=0.2))
+    assert found.state == "invalid"
+    assert found.effect is None
+    assert any("sample ratio" in fault for fault in found.faults)
 
 
 def test_a_better_chooser_is_valued_higher_than_the_log_and_one_without_support_is_refused() -> None:

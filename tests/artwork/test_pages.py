@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from frontrow import config
+from frontrow.cli.app import assemble
 from frontrow.data.accounts import Role
 from frontrow.data.catalogue import Catalogue
 from frontrow.jobs import artwork as work
@@ -110,7 +113,12 @@ def test_the_home_page_shows_the_picture_and_its_impression_carries_the_propensi
     assert learnt is not None
     assert set(learnt.pictures[FILM.title]) == set(ids)
     assert learnt.probabilities[FILM.title].sum(axis=1) == pytest.approx(1.0)
-    assert "1 of 1 played" in running.client.get("/console/artwork/films%2Fone").text
+    page = running.client.get("/console/artwork/films%2Fone").text
+    assert "1 of 1 played" in page
+    assert "no viewer is in the arm &#39;control&#39; yet" in page
+    told = CliRunner().invoke(assemble(), ["artwork", "report", "--json", "--workspace", str(running.place.root)])
+    assert told.exit_code == 0
+    assert json.loads(told.stdout)["lift"]["viewers"] == {"control": 0, "chosen": 1}
 
 
 def test_pictures_are_for_those_who_signed_in(running: Running) -> None:

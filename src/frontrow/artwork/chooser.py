@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from frontrow.artwork.outcomes import ARM_CHOSEN, ARM_CONTROL
+from frontrow.artwork.outcomes import ARM_CHOSEN, ARM_CONTROL, ARM_PINNED
 from frontrow.experiments import choices, logistic
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Shown:
     picture: str
     propensity: float
     segment: str
-    arm: str  # "chosen" or "control"
+    arm: str  # "chosen", "control", or "pinned"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Chooser:
         if not pictures:
             return None
         if pinned in pictures:
-            return Shown(pinned, 1.0, segment, ARM_CONTROL)
+            return Shown(pinned, 1.0, segment, ARM_PINNED)
         row = self.segments.index(segment) if segment in self.segments else 0
         period = str(at_ms // (DAY_MS * self.config.sticky_days))
         is_control = choices.sticky_uniforms("artwork control", [viewer], "")[0] < self.config.control

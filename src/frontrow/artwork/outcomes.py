@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 QUALIFIED_S: Final = 120.0
 QUALIFIED_SHARE: Final = 0.1
 ARM_CONTROL, ARM_CHOSEN = "control", "chosen"
+ARM_PINNED: Final = "pinned"
+"""Showings of a picture that an editor set for everybody: they compare nothing."""
 
 
 def join(events: pl.DataFrame, durations_s: dict[str, float]) -> pl.DataFrame:

@@ -212,6 +212,8 @@ def evaluate(workspace: WorkspaceOption = DEFAULT_WORKSPACE, seed: SeedOption = 
 def report(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption = False) -> None:
     """Tell how each picture does, and what choosing brings against one picture for all.
 
+    The answer holds however often one looks: it may be read every day, and acted on when it speaks.
+
     Example: frontrow artwork report --workspace demo
     """
     from frontrow import config
@@ -229,8 +231,9 @@ def report(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption =
         (x["title"], x["picture"], x["showings"], int(x["plays"]), f"{x['rate']:.3f}", x["best_segment"]) for x in rates
     ]
     emit_table("Pictures", ("title", "picture", "showings", "plays", "rate", "most with"), rows)
-    told = lift.refused or f"{lift.effect:+.4f} ({lift.low:+.4f} to {lift.high:+.4f}) plays a showing"
-    note(f"Choosing against one picture for all: {told}")
+    note(f"Choosing against one picture for all, {lift.state}: {lift.sentence}")
+    for fault in lift.faults:
+        note(fault)
 
 
 def _some(video: list[Path] | None) -> list[Path]:
