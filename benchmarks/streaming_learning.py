@@ -21,6 +21,7 @@ from frontrow.delivery.manifest import Manifest
 from frontrow.delivery.qoe import LINEAR, Weights
 from frontrow.delivery.simulator import WEB_PLAYER
 from frontrow.errors import GateRefused
+from frontrow.jobs import bitrate
 from frontrow.jobs.policies import SHIPPED, Knowledge
 
 EVERY = 4
@@ -96,13 +97,15 @@ def _learning(training: list[Trace], title: Manifest) -> Iterator[Figure]:
         f"weight of a stall learnt from {len(sessions):,} sessions", told.weights.stall, "", peer="the viewers' own",
         peer_value=TRUE_STALL, detail=f"± {told.stall_sd:.2f}; shipped {LINEAR.stall}; {told.leavings} left",
     )  # fmt: skip
-    learnt = Knowledge(SHIPPED.predictor, told.weights)
+    learnt, trust = bitrate.learn(sessions, title, SHIPPED, told.weights)
     fresh = generator.generate(generator.fit(training), 200, 320.0, rng)
     tables = SHIPPED.table(title), learnt.table(title)
     trial = rollout.replay(fresh, title, WEB_PLAYER, taste.weights, *tables)
     yield Figure(
         "QoE by the viewers' weights, learnt table", trial.new_qoe, "a segment", trial.old_qoe, "at least",
-        "shipped table", trial.old_qoe, f"stalls {trial.new_stall_ratio:.3%} against {trial.old_stall_ratio:.3%}",
+        "shipped table", trial.old_qoe,
+        f"stalls {trial.new_stall_ratio:.3%} against {trial.old_stall_ratio:.3%}; plans with a stall of "
+        f"{learnt.weights.stall:.2f}, {trust:.0%} of the way to the refitted predictor",
     )  # fmt: skip
     careless = Knowledge(SHIPPED.predictor, Weights(stall=0.2, switch=0.0)).table(title)
     refused = rollout.replay(fresh, title, WEB_PLAYER, LINEAR, tables[0], careless)

@@ -103,7 +103,7 @@ def test_what_was_learnt_goes_out_with_its_figures(learnt):
     assert artifact.manifest.rows["sessions"] == 1600 and artifact.manifest.metrics["sessions"] > 50
     assert result["stall_weight"] > LINEAR.stall, "these viewers mind stalls more than the shipped weights say"
     known = policies.published(place)
-    assert known.weights.stall == pytest.approx(result["stall_weight"], abs=1e-3)
+    assert known.weights.stall == pytest.approx(result["planned_stall_weight"], abs=1e-3)
 
 
 def test_the_player_gets_the_table_of_the_version_in_force_and_falls_back_where_it_is_not_there(learnt):
@@ -111,7 +111,9 @@ def test_the_player_gets_the_table_of_the_version_in_force_and_falls_back_where_
     folder = packaging.folder_of(place, "film")
     file, fallback = policies.policy_file(folder, policies.CURRENT, result["version"])
     assert file.name == f"policy-{result['version']}.json" and fallback == ""
-    assert from_dict(json.loads(file.read_text())).stall > LINEAR.stall
+    assert from_dict(json.loads(file.read_text())).predictor.surprises.tolist() == (
+        policies.published(place).predictor.surprises.tolist()
+    )
     assert policies.policy_file(folder, policies.PACKAGED, result["version"]) == (folder / "policy.json", "")
     assert policies.policy_file(folder, policies.CURRENT, "20260101T000000000Z-0123456789abcdef") == (
         folder / "policy.json", policies.PACKAGED,

@@ -41,6 +41,7 @@ FEWEST_SESSIONS: Final = 60
 FEWEST_RATES: Final = 1_000
 HELD_BACK: Final = 0.25
 MOST_REPLAYED: Final = 300
+MOST_CHOSEN_BY: Final = 150
 TRUSTS: Final = (0.0, 0.5, 1.0)
 """Of the way to the refitted predictor."""
 STALL_TOLERANCE: Final = 0.002
@@ -78,18 +79,21 @@ def run(context: JobContext, *, seed: int = 0) -> dict[str, Any]:
     refuse_if_an_arm_is_better(arms, present.version)
     context.step(3, _STEPS, "replaying the lines that were learnt from")
     learnt, trust = learn(earlier, title, present, told.weights)
-    if trust == 0 and told.weights == present.weights:
-        return {"version": present.version or None, "note": "nothing better was learnt; what is in force stays"}
+    if trust == 0 and learnt.weights == present.weights:
+        note = (
+            f"nothing better was learnt; what is in force stays (viewers' weight of a stall: {told.weights.stall:.2f})"
+        )
+        return {"version": present.version or None, "note": note}
     context.step(4, _STEPS, f"replaying the lines of {len(later):,} newer sessions")
     trial = rollout.replay(
-        lines_of(later, title), title, WEB_PLAYER, learnt.weights, present.table(title), learnt.table(title)
+        lines_of(later, title), title, WEB_PLAYER, told.weights, present.table(title), learnt.table(title)
     )
     rollout.decide(trial, context.settings.jobs.gate_tolerance, STALL_TOLERANCE)
     context.step(5, _STEPS, "publishing")
     metrics = {name: round(value, 6) for name, value in asdict(trial).items()} | {
         "stall_weight": round(learnt.weights.stall, 4), "stall_weight_sd": round(told.stall_sd, 4),
         "switch_weight": round(learnt.weights.switch, 4), "weights_note": told.note or None,
-        "trust": trust,
+        "trust": trust, "planned_stall_weight": round(learnt.weights.stall, 4),
     }  # fmt: skip
     artifact = artifacts.publish(
         context.workspace.artifacts, LEARN_BITRATE, learnt.files(), config={"seed": seed}, high_water=high_water,
@@ -139,15 +143,20 @@ def _useful(sessions: Sequence[Session]) -> list[Session]:
 def learn(
     sessions: Sequence[Session], title: Manifest, present: policies.Knowledge, weights: Weights
 ) -> tuple[policies.Knowledge, float]:  # fmt: skip
-    """The predictor refitted as far as replays of the sessions' own lines say that it pays, and how far that was."""
+    """What to plan with: how far to the refitted predictor, and by which weights, the present or the learnt ones.
+
+    Replays of the sessions' own lines choose, and QoE counts by the learnt weights: a table that plans with a little
+    less or more than what viewers mind may serve them better. Returned is also how far it went.
+    """
     refit = throughput.fit([np.log(x.rates_kbps) for x in sessions], present.predictor.config)
-    traces, before = lines_of(sessions, title), present.table(title)
+    traces, before = lines_of(sessions, title)[-MOST_CHOSEN_BY:], present.table(title)
     best, chosen = -np.inf, (present, 0.0)
     for trust in TRUSTS:
-        knowledge = policies.Knowledge(throughput.blend(present.predictor, refit, trust), weights)
-        found = rollout.replay(traces, title, WEB_PLAYER, weights, before, knowledge.table(title)).new_qoe
-        if found > best:
-            best, chosen = found, (knowledge, trust)
+        for planned in dict.fromkeys((present.weights, weights)):
+            knowledge = policies.Knowledge(throughput.blend(present.predictor, refit, trust), planned)
+            found = rollout.replay(traces, title, WEB_PLAYER, weights, before, knowledge.table(title)).new_qoe
+            if found > best:
+                best, chosen = found, (knowledge, trust)
     return chosen
 
 
