@@ -102,29 +102,47 @@ def test_the_verifier_finds_a_value_that_is_not_true():
     assert "worth" in verify.faults(cache, offer, np.array([True]), value=2.0)[0]
 
 
-def group(seed: int, files: int = 4, copies: int = 0) -> coupled.Group:
+def group(seed: int, files: int = 4, egress: bool = False) -> coupled.Group:
     rng = np.random.default_rng(seed)
     caches = tuple(Cache(f"c{i}", int(rng.integers(3, 12)), int(rng.integers(3, 12)), fill_cost=0.1) for i in range(2))
+    demand, present = rng.integers(0, 20, (2, files)).astype(float), rng.random((2, files)) < 0.3
+    if egress:
+        caches = tuple(replace(cache, egress_bytes=float(rng.integers(0, 40))) for cache in caches)
     return coupled.Group(
-        caches, np.array([[1.0, 0.6], [0.6, 1.0]]), rng.integers(1, 6, files),
-        rng.integers(0, 20, (2, files)).astype(float), rng.random((2, files)) < 0.3, np.full(files, copies),
+        caches, np.array([[1.0, 0.6], [0.6, 1.0]]), rng.integers(1, 6, files), demand, present,
+        np.zeros(files, np.int64),
     )  # fmt: skip
 
 
-def fits(one: coupled.Group, keep: np.ndarray) -> bool:
-    offers = [Offer(one.size, one.demand[c], one.present[c]) for c in range(2)]
-    return all(not verify.faults(one.caches[c], offers[c], keep[c]) for c in range(2))
-
-
-@given(st.integers(0, 10_000))
+@given(st.integers(0, 10_000), st.booleans())
 @settings(max_examples=25, deadline=None)
-def test_a_coupled_plan_fits_every_cache_and_its_bound_is_above_every_plan(seed):
-    one = group(seed)
+def test_a_coupled_plan_fits_every_cache_and_its_bound_is_above_every_plan(seed, egress):
+    one = group(seed, egress=egress)
     plan = coupled.place(one)
-    every = (np.array(mask, bool).reshape(2, 4) for mask in product([0, 1], repeat=8))
-    best = max(coupled.value_of(one, keep) for keep in every if fits(one, keep))
-    assert fits(one, plan.keep)
-    assert plan.value <= best + 1e-9 <= plan.bound + 1e-6
+    best = -np.inf
+    for mask in product([0, 1], repeat=8):
+        keep = np.array(mask, bool).reshape(2, 4)
+        served, value = coupled.serve(one, keep)
+        if value > best and not verify.group_faults(one, keep, served):
+            best = value
+    assert not verify.group_faults(one, plan.keep, plan.served, value=plan.value, bound=plan.bound)
+    assert plan.value <= best + 1e-6 <= plan.bound + 1e-5
+
+
+def test_a_neighbour_steps_in_where_a_cache_may_serve_no_more():
+    one = coupled.Group(
+        (Cache("a", 9, 9, egress_bytes=4.0), Cache("b", 9, 9)), np.array([[1, 0.5], [0.5, 1]]), np.array([3]),
+        np.array([[10.0], [2.0]]), np.zeros((2, 1), bool), np.zeros(1, np.int64),
+    )  # fmt: skip
+    plan = coupled.place(one)
+    assert plan.served == pytest.approx(np.array([[4.0, 6.0], [0.0, 2.0]])) and plan.value == pytest.approx(9.0)
+    assert plan.gap < 1e-6 and plan.prices[0].egress == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_verifier_finds_a_cache_that_serves_what_nobody_holds():
+    one = group(0)
+    nothing = np.zeros((2, 4), bool)
+    assert "lie on caches" in verify.group_faults(one, nothing, np.eye(2))[0]
 
 
 def test_neighbours_do_not_both_hold_what_one_can_lend():

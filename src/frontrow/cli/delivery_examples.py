@@ -43,18 +43,46 @@ _COLUMNS = {
         "network cache, disk_bytes, fill_bytes": "as for place",
     },
 }
+_COLUMNS["members"] = {
+    "series": "region",
+    "at": "quarter, as 2026Q1, a date in it, or a whole number",
+    "value": "members at its end",
+}
+_COLUMNS["launches"] = {
+    "series": "title that was launched",
+    "at": "days since its launch, 0 on day one",
+    "value": "what was asked for on that day",
+    "titles title": "titles without rows above are the new ones",
+    "titles genres, people, language": "what likeness goes by, genres and people |-separated; may be left out",
+}
+_COLUMNS["chart"] = {
+    "week": "of the entry, in the order of time when sorted",
+    "title": "on the chart",
+    "rank": "1 is the first",
+    "views": "in that week, 1 or more",
+    "chart": "name, where there is more than one; may be left out",
+    "weeks_in": "weeks on the chart so far, this one too; counted from the table where left out",
+}
+_COLUMNS["report"] = {**_COLUMNS["replay"], "links region, cache, worth": "as for place; may be left out"}
 _COMMAND = {
     "forecast": "frontrow delivery forecast {0}/series.csv --horizon 48 --out {0}/forecast.csv",
     "place": "frontrow delivery place --demand {0}/demand.csv --network {0}/network.csv "
     "--links {0}/links.csv --out {0}/plan.csv",
     "replay": "frontrow delivery replay --requests {0}/requests.csv --files {0}/files.csv "
     "--titles {0}/titles.csv --network {0}/network.csv",
+    "members": "frontrow delivery forecast {0}/members.csv --of members --out {0}/forecast.csv",
+    "launches": "frontrow delivery forecast {0}/launches.csv --of launches --titles {0}/titles.csv "
+    "--out {0}/forecast.csv",
+    "chart": "frontrow delivery forecast {0}/chart.csv --of chart --out {0}/forecast.csv",
+    "report": "frontrow delivery report --requests {0}/requests.csv --files {0}/files.csv "
+    "--titles {0}/titles.csv --network {0}/network.csv --links {0}/links.csv --out {0}/page.html",
 }
 
 
 def write(kind: str, folder: Path, as_json: bool) -> None:
     """Write the tables of `kind` into `folder` and say what each column is. Existing files are never overwritten."""
-    tables = {"forecast": _series, "place": _demand, "replay": _requests}[kind]()
+    tables = {"forecast": _series, "place": _demand, "replay": _requests, "report": _linked_requests,
+              "members": _members, "launches": _launches, "chart": _chart}[kind]()  # fmt: skip
     taken = [name for name in tables if (folder / name).exists()]
     if taken:
         raise InputError(f"{folder / taken[0]} exists already; name another folder")
@@ -130,3 +158,54 @@ def _requests() -> dict[str, pl.DataFrame]:
         {"cache": ["north", "south"], "disk_bytes": [disk, disk], "fill_bytes": [disk // 5, disk // 5]}
     )
     return {"requests.csv": pl.concat(parts), "files.csv": files, "titles.csv": launches, "network.csv": network}
+
+
+def _linked_requests() -> dict[str, pl.DataFrame]:
+    return {**_requests(), "links.csv": _demand()["links.csv"]}
+
+
+def _members() -> dict[str, pl.DataFrame]:
+    import numpy as np
+    import polars as pl
+
+    rng = np.random.default_rng(0)
+    rows = [
+        {"series": region, "at": f"{2021 + i // 4}Q{i % 4 + 1}", "value": int(value)}
+        for region, first in (("north", 90_000.0), ("south", 30_000.0))
+        for i, value in enumerate(first * np.exp(np.cumsum(rng.normal(0.03, 0.01, 20))))
+    ]
+    return {"members.csv": pl.DataFrame(rows)}
+
+
+def _launches() -> dict[str, pl.DataFrame]:
+    import numpy as np
+    import polars as pl
+
+    rng = np.random.default_rng(0)
+    genres, people = ("crime", "comedy", "drama"), ("A. Arnold", "B. Blume", "C. Celan", "D. Dorn")
+    rows, titles = [], []
+    for i in range(12):
+        size = 2000.0 * (1 + i % 3) * float(np.exp(rng.normal(0, 0.3)))
+        titles.append({"title": f"film{i}", "genres": genres[i % 3], "people": people[i % 4], "language": "en"})
+        rows += [{"series": f"film{i}", "at": day, "value": int(rng.poisson(size * 0.95**day))} for day in range(28)]
+    titles.append({"title": "new film", "genres": "drama", "people": "C. Celan", "language": "en"})
+    return {"launches.csv": pl.DataFrame(rows), "titles.csv": pl.DataFrame(titles)}
+
+
+def _chart() -> dict[str, pl.DataFrame]:
+    import numpy as np
+    import polars as pl
+
+    rng = np.random.default_rng(0)
+    born = np.sort(rng.integers(-3, 40, 130))
+    size = np.exp(rng.normal(15, 0.6, 130))
+    rows = []
+    for week in range(40):
+        age = week - born
+        views = np.where((age >= 0) & (age < 8), size * 0.6**age * np.exp(rng.normal(0, 0.15, 130)), 0.0)
+        first = np.argsort(-views)[:10]
+        rows += [
+            {"week": f"2026-W{week + 1:02d}", "title": f"film{title}", "rank": rank + 1, "views": int(views[title])}
+            for rank, title in enumerate(first) if views[title] >= 1
+        ]  # fmt: skip
+    return {"chart.csv": pl.DataFrame(rows)}

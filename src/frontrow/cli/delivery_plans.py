@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from frontrow.cli.delivery_files import numbers, read_frame, read_network
+from frontrow.cli.delivery_files import names, numbers, read_frame, read_links, read_network, sizes
 from frontrow.errors import FrontrowError, InputError
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def make(demand_path: Path, network_path: Path, links_path: Path | None) -> Made
     keep = np.zeros(demand.value.shape, bool)
     prices: dict[int, Prices] = {}
     value = bound = 0.0
-    worth = _worth(links_path, caches)
-    for group in _groups(caches, worth, demand.copies):
+    worth = read_links(links_path, caches) if links_path else np.eye(len(caches))
+    for group in coupled.groups(worth, together=bool(demand.copies.max() > 1)):
         if len(group) == 1 and demand.copies.max() <= 1:
             c = group[0]
             offer = Offer(demand.size, demand.value[c], demand.present[c], demand.copies > 0)
@@ -89,11 +89,16 @@ def make(demand_path: Path, network_path: Path, links_path: Path | None) -> Made
             tuple(caches[c] for c in group), worth[np.ix_(group, group)], demand.size, demand.value[group],
             demand.present[group], np.minimum(demand.copies, len(group)),
         )  # fmt: skip
+        if demand.copies.max() > len(group):
+            notes.append(
+                f"{demand.copies.max()} copies are asked for, planned together are {len(group)} caches: as many"
+            )
         found = coupled.place(part)
         value, bound = value + found.value, bound + found.bound
+        bound_holds = None if len(found.short) else found.bound  # it is one of plans with all the copies
+        _check(verify.group_faults(part, found.keep, found.served, value=found.value, bound=bound_holds))
         for row, c in enumerate(group):
             keep[c], prices[c] = found.keep[row], found.prices[row]
-            _check(verify.faults(caches[c], Offer(demand.size, demand.value[c], demand.present[c]), keep[c]))
         if len(found.short):
             notes.append(
                 f"{len(found.short)} files have fewer copies than asked for, as "
@@ -129,7 +134,7 @@ def _read_demand(path: Path, caches: list[Cache]) -> tuple[_Demand, list[str]]:
         raise InputError(
             f"{path} needs columns file and requests (or demand, in bytes); it has {', '.join(frame.columns)}"
         )
-    size = numbers(frame, "size", path, least=1)
+    size = sizes(frame, "size", path)
     value = numbers(frame, what, path, least=0) * (size if what == "requests" else 1)
     if "cache" not in frame.columns:
         if len(caches) > 1:
@@ -137,22 +142,22 @@ def _read_demand(path: Path, caches: list[Cache]) -> tuple[_Demand, list[str]]:
                 f"{path} has no column 'cache' and the network has {len(caches)} caches; say whose demand it is"
             )
         frame = frame.with_columns(cache=pl.lit(caches[0].name))
-    names = {cache.name: index for index, cache in enumerate(caches)}
-    of_cache = frame["cache"].cast(pl.String).to_list()
-    unknown = sorted({name for name in of_cache if name not in names})
+    index_of = {cache.name: index for index, cache in enumerate(caches)}
+    of_cache = names(frame, "cache", path).to_list()
+    unknown = sorted({name for name in of_cache if name not in index_of})
     notes = [f"demand names cache {name!r}, which the network does not have; left out" for name in unknown[:3]]
-    at = np.array([names.get(name, -1) for name in of_cache])
-    listed = frame["file"].cast(pl.String)
+    at = np.array([index_of.get(name, -1) for name in of_cache])
+    listed = names(frame, "file", path)
     files = listed.unique(maintain_order=True)
     index = (
         listed.to_frame("f")
         .join(pl.DataFrame({"f": files, "i": np.arange(len(files))}), on="f", how="left", maintain_order="left")["i"]
         .to_numpy()
     )
-    sizes = np.zeros(len(files), np.int64)
-    sizes[index] = size.astype(np.int64)
-    if (sizes[index] != size.astype(np.int64)).any():
-        row = int(np.flatnonzero(sizes[index] != size.astype(np.int64))[0])
+    size_of = np.zeros(len(files), np.int64)
+    size_of[index] = size
+    if (size_of[index] != size).any():
+        row = int(np.flatnonzero(size_of[index] != size)[0])
         raise InputError(f"{path}, row {row + 1}: file {listed[row]!r} has another size than elsewhere")
     k = len(caches)
     key = at * len(files) + index
@@ -166,54 +171,13 @@ def _read_demand(path: Path, caches: list[Cache]) -> tuple[_Demand, list[str]]:
         flat[key[inside & here]] = True
     present = flat.reshape(k, len(files))
     for c, cache in enumerate(caches):
-        held = int(sizes[present[c]].sum())
+        held = int(size_of[present[c]].sum())
         if held > cache.disk_bytes:
             notes.append(f"cache {cache.name}: {held} bytes lie on a disk of {cache.disk_bytes}; the plan evicts")
     copies = np.zeros(len(files), np.int64)
     if "copies" in frame.columns:
         np.maximum.at(copies, index, numbers(frame, "copies", path, least=0).astype(np.int64))
-    return _Demand(files.to_list(), sizes, table, present, copies), notes
-
-
-def _worth(path: Path | None, caches: list[Cache]) -> npt.NDArray[np.float64]:
-    """(regions, caches): 1 at home, what the links say, else 0."""
-    import numpy as np
-    import polars as pl
-
-    worth = np.eye(len(caches))
-    if path is None:
-        return worth
-    frame = read_frame(path, ("region", "cache", "worth"), _COMMAND)
-    names = {cache.name: index for index, cache in enumerate(caches)}
-    values = numbers(frame, "worth", path, least=0)
-    if values.max() > 1:
-        raise InputError(f"{path}: worth is {values.max()}; a neighbour's byte is worth 0 to 1 of one served at home")
-    for region, cache, value in zip(
-        frame["region"].cast(pl.String), frame["cache"].cast(pl.String), values, strict=True
-    ):
-        if region not in names or cache not in names:
-            raise InputError(f"{path} links {region!r} and {cache!r}; the network has {', '.join(names)}")
-        worth[names[region], names[cache]] = 1.0 if region == cache else value
-    return worth
-
-
-def _groups(caches: list[Cache], worth: npt.NDArray[np.float64], copies: npt.NDArray[np.int64]) -> list[list[int]]:
-    """Caches that are planned together: the strongest links first, while a group is small enough."""
-    import numpy as np
-
-    from frontrow.delivery.coupled import LARGEST_GROUP
-
-    group = {index: [index] for index in range(len(caches))}
-    strength = worth + worth.T - 2 * np.eye(len(caches))
-    if copies.max() > 1:
-        strength = strength + 1e-9  # copies are counted over caches, so these are planned together, linked or not
-    for a, b in sorted(np.argwhere(np.triu(strength, 1) > 0).tolist(), key=lambda pair: -strength[pair[0], pair[1]]):
-        if group[a] is not group[b] and len(group[a]) + len(group[b]) <= LARGEST_GROUP:
-            merged = group[a] + group[b]
-            for index in merged:
-                group[index] = merged
-    unique = {id(members): sorted(members) for members in group.values()}
-    return sorted(unique.values())
+    return _Demand(files.to_list(), size_of, table, present, copies), notes
 
 
 def _table(

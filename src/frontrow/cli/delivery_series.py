@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from frontrow.cli import delivery_files as columns
 from frontrow.cli.delivery_files import numbers, read_frame
 from frontrow.errors import InputError
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from frontrow.delivery.forecast import Forecast
     from frontrow.delivery.series import Regular
 
+HOUR_S = 3600  # a step where times are whole numbers
 TOTAL = "total"  # name of the sum of everything
-_PERCENTILES = ("p2_5", "p10", "p50", "p90", "p97_5")
+PERCENTILES = ("p2_5", "p10", "p50", "p90", "p97_5")
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,14 @@ def read(path: Path, seasons: str, country: str, horizon: int) -> Series:
     frame = read_frame(path, ("series", "at", "value"), "frontrow delivery forecast")
     at, dated = _times(frame, path)
     values = numbers(frame, "value", path)
-    names = frame["series"].cast(str).unique(maintain_order=True).to_list()
-    by = frame["series"].cast(str).to_numpy()
+    told = columns.names(frame, "series", path)
+    names, by = told.unique(maintain_order=True).to_list(), told.to_numpy()
     order = np.argsort(by, kind="stable")
     edges = dict(zip(*np.unique(by[order], return_index=True), strict=True))
     sizes = dict(zip(*np.unique(by, return_counts=True), strict=True))
     rows = {name: order[edges[name] : edges[name] + sizes[name]] for name in names}
     step = common_step([at[rows[name]] for name in names])
-    steps = _seasons(seasons) if seasons else seasons_of(step if dated else 3600)
+    steps = _seasons(seasons) if seasons else seasons_of(step if dated else HOUR_S)
     made = [regular(name, at[rows[name]], values[rows[name]], step or 1, steps[0]) for name in names]
     calendar = None
     if country:
@@ -68,7 +70,7 @@ def table(read: Series, found: Forecast, horizon: int) -> pl.DataFrame:
     times = pl.Series("at", at)
     if read.dated:
         times = (times * 1000).cast(pl.Datetime("ms")).dt.strftime("%Y-%m-%dT%H:%M:%S")
-    columns = {name: found.quantiles[:, :, i].ravel() for i, name in enumerate(_PERCENTILES)}
+    columns = {name: found.quantiles[:, :, i].ravel() for i, name in enumerate(PERCENTILES)}
     return pl.DataFrame(
         {
             "series": np.repeat(np.array(read.names, dtype=object), horizon).tolist(),
@@ -77,6 +79,23 @@ def table(read: Series, found: Forecast, horizon: int) -> pl.DataFrame:
             **columns,
         }
     )
+
+
+def peaks(read: Series, found: Forecast, frame: pl.DataFrame, horizon: int) -> dict[str, dict[str, Any]]:
+    """Busiest step of each series by its mean, in bits a second, with the quantiles of that step."""
+    import numpy as np
+
+    from frontrow.delivery.hierarchy import peak_bandwidth_bps
+
+    step_s = np.array([one.step if read.dated else HOUR_S for one in read.series], float)
+    bps, busiest = peak_bandwidth_bps(found.mean, step_s)
+    shown = {}
+    for i, name in enumerate(read.names):
+        quantiles = found.quantiles[i, busiest[i]] * 8 / step_s[i]
+        shown[name] = {"at": frame["at"][i * horizon + int(busiest[i])], "mean_bps": float(bps[i])} | {
+            f"{label}_bps": float(value) for label, value in zip(PERCENTILES, quantiles, strict=True)
+        }
+    return shown
 
 
 def with_levels(read: Series) -> Series:

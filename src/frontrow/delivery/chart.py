@@ -93,3 +93,42 @@ def fit(rows: Array, views: Array, following: Array) -> Model:
         Ridge(_RIDGE).fit(z[stayed], change),
         LogisticRegression(C=_LOGISTIC_C, max_iter=500).fit(z, ~stayed),
     )
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The week after the last: `rows` are its entries in `Weeks`; views if it stays, and how likely it drops out."""
+
+    rows: npt.NDArray[np.int64]
+    mean: Array
+    quantiles: Array  # (rows, 5): p2.5, p10, p50, p90, p97.5
+    drops_out: Array
+
+
+_TRIED = 1 / 3  # of the weeks, the newest, that the width of intervals comes from
+_LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
+
+
+def forecast(weeks: Weeks) -> Outlook:
+    """The next week of each title on the chart in the last one.
+
+    Intervals are split-conformal: quantiles of the errors on the last third of the weeks, of a model of the others.
+    Raises InputError where the weeks are too few to learn from.
+    """
+    rows, following = features(weeks), beside(weeks, 1)
+    last = int(weeks.week.max())
+    cut = int(last * (1 - _TRIED))
+    early, tried = weeks.week < cut, (weeks.week >= cut) & (weeks.week < last) & ~np.isnan(following)
+    if not tried.any():
+        raise InputError(f"{last + 1} weeks of a chart are too few to learn from; {FEWEST} rows or more are needed")
+    views, _ = fit(rows[early], weeks.views[early], following[early]).predict(rows[tried], weeks.views[tried])
+    error = following[tried] - views
+    past, now = weeks.week < last, np.flatnonzero(weeks.week == last)
+    log_views, drops_out = fit(rows[past], weeks.views[past], following[past]).predict(rows[now], weeks.views[now])
+    median = np.exp(log_views)
+    return Outlook(
+        now,
+        median * float(np.exp(error).mean()),
+        median[:, None] * np.exp(np.quantile(error, _LEVELS)),
+        drops_out,
+    )

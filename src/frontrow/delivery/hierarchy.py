@@ -98,7 +98,7 @@ def reconcile_quantiles(tree: Tree, mean: Array, quantiles: Array, variance: Arr
     return coherent, np.maximum(moved, 0.0) if (quantiles >= 0).all() else moved
 
 
-def peak_bandwidth_bps(bytes_by_hour: Array) -> tuple[Array, npt.NDArray[np.int64]]:
-    """Bits a second in the busiest hour of each row (regions, hours), and which hour that is."""
-    hour = bytes_by_hour.argmax(axis=1)
-    return bytes_by_hour[np.arange(len(hour)), hour] * 8 / 3600, hour
+def peak_bandwidth_bps(bytes_by_step: Array, step_s: Array | float = 3600.0) -> tuple[Array, npt.NDArray[np.int64]]:
+    """Bits a second in the busiest step of each row (regions, steps of `step_s`), and which step that is."""
+    busiest = bytes_by_step.argmax(axis=1)
+    return bytes_by_step[np.arange(len(busiest)), busiest] * 8 / step_s, busiest

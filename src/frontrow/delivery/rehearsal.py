@@ -8,7 +8,7 @@ eight (Waldspurger et al., USENIX ATC 2017: miniature simulations).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -172,22 +172,38 @@ def plan_files(cache: Cache, files: Files, rate: Array) -> npt.NDArray[np.int64]
     return np.asarray(order[plan.keep[order]])
 
 
-def what_if(
-    cache: Cache, files: Files, rate: Array, factors: tuple[float, ...]
-) -> tuple[lagrangian.Prices, list[tuple[float, float]]]:
-    """Prices of tomorrow's plan, and the share that disks `factors` as large would serve once they are full.
+@dataclass(frozen=True)
+class WhatIf:
+    """Prices of tomorrow's plan, and (factor, share of the bytes served) of disks and nights' fills so scaled."""
 
-    `rate` is the expected requests of each file in a day. The price of fill is that of a night in which a tenth of the
+    prices: lagrangian.Prices
+    disk: list[tuple[float, float]]
+    fill: list[tuple[float, float]]
+
+
+def what_if(cache: Cache, files: Files, rate: Array, factors: tuple[float, ...]) -> WhatIf:
+    """What other disks would serve once they are full, and other fills after one night.
+
+    `rate` is the expected requests of each file in a day. Fill is judged on a night in which every tenth file of the
     best set is not there yet.
     """
     nothing = np.zeros(len(files.size), np.bool_)
     total = float(rate @ files.size)
 
-    def plan(factor: float) -> lagrangian.FillPlan:
+    def full(factor: float) -> lagrangian.FillPlan:
         disk = int(factor * cache.disk_bytes)
         return _plan(Cache(cache.name, disk, int(files.size.sum()), churn=np.inf), files, rate, nothing)
 
-    curve = [(factor, plan(factor).value / total if total else 0.0) for factor in factors]
-    full = plan(1.0)
-    tonight = _plan(cache, files, rate, full.keep & (np.arange(len(files.size)) % 10 > 0))
-    return lagrangian.Prices(full.prices.disk, tonight.prices.fill, full.prices.egress), curve
+    def night(factor: float) -> lagrangian.FillPlan:
+        wider = replace(cache, fill_bytes=int(factor * cache.fill_bytes), churn=factor * cache.churn)
+        return _plan(wider, files, rate, tonight)
+
+    best = full(1.0)
+    tonight = best.keep & (np.arange(len(files.size)) % 10 > 0)
+    prices = lagrangian.Prices(best.prices.disk, night(1.0).prices.fill, best.prices.egress)
+    share = 1 / total if total else 0.0
+    return WhatIf(
+        prices,
+        [(factor, full(factor).value * share) for factor in factors],
+        [(factor, night(factor).value * share) for factor in (0.0, *factors)],
+    )

@@ -10,8 +10,9 @@ from html import escape
 import numpy as np
 
 from frontrow.delivery import forecast, rehearsal
+from frontrow.delivery.neighbours import Neighbours
 from frontrow.delivery.network import Array
-from frontrow.delivery.replay import HOUR_S, Outcome, Task
+from frontrow.delivery.replay import HOUR_S, Outcome, Task, add
 from frontrow.delivery.requests import file_shares
 
 _COLOURS = ("#2f6df6", "#e4572e", "#17a398", "#8d5fd3", "#c28f00", "#4a7c2c")
@@ -30,7 +31,7 @@ h1{font-size:27px;margin:0 0 4px}h2{font-size:17px;margin:0 0 8px}p{margin:4px 0
 .grid{display:grid;gap:18px;grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr))}
 section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px;min-width:0}
 .wide{grid-column:1/-1}.scroll{overflow-x:auto}.axis{stroke:var(--line)}
-svg{width:100%;height:auto;display:block}svg text{fill:var(--quiet);font-size:11px}
+svg{width:100%;height:auto;display:block}svg text{fill:var(--quiet);font-size:11px;paint-order:stroke;stroke:var(--card);stroke-width:3px}
 table{border-collapse:collapse;width:100%}.ours td{font-weight:600}
 th,td{text-align:right;padding:4px 8px;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}
 th:first-child,td:first-child{text-align:left}
@@ -49,7 +50,8 @@ class CachePart:
     bytes_asked: float
     history: Array  # bytes asked for, an hour, up to now
     fan: Array  # (hours ahead, 5): p2.5, p10, p50, p90, p97.5
-    what_if: list[tuple[float, float]]  # disk over today's, share of bytes a plan would serve
+    demand: Array  # bytes expected tomorrow, a file
+    what_if: rehearsal.WhatIf
     terabyte: float  # bytes a day that one more terabyte of disk would serve
     fill_100mbps: float  # bytes a day that 100 Mbit/s more of fill would serve
 
@@ -62,10 +64,15 @@ class Page:
     by_clock: dict[str, Array]
     policies: dict[str, tuple[float, float, float, float]]  # byte hit ratio, hit ratio, pushed bytes, origin peak bps
     notes: list[str]
+    neighbours: Neighbours | None = None  # where caches have links
 
     @classmethod
-    def of(cls, caches: list[CachePart], together: Mapping[str, Outcome], notes: list[str]) -> Page:
-        """The page of a replay: outcomes of all caches together, by policy."""
+    def of(
+        cls, caches: list[CachePart], outcomes: list[Mapping[str, Outcome]], notes: list[str],
+        links: Neighbours | None = None,
+    ) -> Page:  # fmt: skip
+        """The page of a replay: outcomes by policy of each cache."""
+        together = {name: add([one[name] for one in outcomes]) for name in outcomes[0]}
         with np.errstate(invalid="ignore", divide="ignore"):
             by_clock = {
                 name: np.nan_to_num(together[name].hit_by_clock / together[name].bytes_by_clock) for name in _SHOWN
@@ -74,7 +81,7 @@ class Page:
             name: (one.byte_hit_ratio, one.hit_ratio, float(one.fill_bytes), one.origin_peak_bps)
             for name, one in together.items()
         }
-        return cls(caches, by_clock, policies, notes)
+        return cls(caches, by_clock, policies, notes, links)
 
 
 def of_cache(task: Task, outcomes: Mapping[str, Outcome]) -> CachePart:
@@ -86,11 +93,11 @@ def of_cache(task: Task, outcomes: Mapping[str, Outcome]) -> CachePart:
     share = rehearsal.forecaster(log, files, launch_day=task.launch_day, guess=task.guess)(log.days)
     assert share is not None  # a log has a day, and after a day there is a forecast
     rate = len(log.object) / log.days * share[files.title] * file_shares(log.object, files)
-    prices, curve = rehearsal.what_if(cache, files, rate, _FACTORS)
+    what_if = rehearsal.what_if(cache, files, rate, _FACTORS)
     return CachePart(
         cache.name, cache.disk_bytes, cache.fill_bytes, ours.fill_bytes / log.days, ours.byte_hit_ratio,
         float(ours.bytes),
-        history, fan, curve, prices.disk * 1e12, prices.fill * _FILL_STEP_BYTES,
+        history, fan, rate * files.size, what_if, what_if.prices.disk * 1e12, what_if.prices.fill * _FILL_STEP_BYTES,
     )  # fmt: skip
 
 
@@ -99,14 +106,17 @@ def render(page: Page) -> str:
     best = page.policies.get("frontrow")
     head = f"{len(page.caches)} caches; {best[0]:.1%} of the bytes come from them." if best else ""
     notes = "".join(f"<p>{escape(text)}</p>" for text in page.notes)
+    linked = page.neighbours is not None
     fans = "Gbit/s: the last week, then 48 h; bands hold 80% and 95%."
     parts = [
-        _section("Where the caches are", "Circles: demand; filled: what the cache serves.", _map(page)),
+        _section("Where the caches are", _MAP_WORDS[page.neighbours is not None], _map(page)),
         _section("Hit ratio over the day", "Share of bytes from the caches, by hour of the day.", _clock(page)),
         _section("Disk and fill", "Disk of each cache, a night's fill, and what was pushed.", _disks(page)),
         _section("What more disk would bring", "Share of bytes that a plan would serve, by disk.", _what_if(page)),
+        _section("What a faster fill would bring", "The same by tonight's fill, a tenth not there.", _fills(page)),
+        *([_section("Links between caches", *_links(page, page.neighbours))] if page.neighbours else []),
+        _section("What one more unit is worth", "Bytes a day served, by the prices.", _prices(page), wide=linked),
         _section("Policies", "On the same log.", _policies(page), wide=True),
-        _section("What one more unit is worth", "Bytes a day served, by the prices.", _prices(page), wide=True),
         *(_section(f"Demand of {escape(part.name)}", fans, _fan(part), wide=True) for part in page.caches),
     ]  # fmt: skip
     return (
@@ -142,26 +152,64 @@ def _path(points: list[str], colour: str, stroke_width: float) -> str:
     return f'<polyline points="{" ".join(points)}" fill="none" stroke="{colour}" stroke-width="{stroke_width}"/>'
 
 
+_MAP_WORDS = {
+    False: "Circles: demand; filled: what the cache serves.",
+    True: "Circles: demand; filled: what the cache serves. Lines: bytes a day that neighbours are to serve tomorrow, "
+    "in the colour of the cache that sends. Below each: what a terabyte more of its disk would bring a day.",
+}
+
+
 def _map(page: Page) -> str:
     """Caches on a ring, so that every link can be seen; area is demand, the filled part what is served at home."""
     count, most = len(page.caches), max((part.bytes_asked for part in page.caches), default=1.0) or 1.0
     across, down = (150, 110) if count > 1 else (0, 0)
     turn = [2 * math.pi * i / max(count, 1) for i in range(count)]
-    at = {
-        part.name: (230 + across * math.sin(angle), 165 - down * math.cos(angle))
-        for part, angle in zip(page.caches, turn, strict=True)
-    }
-    body = []
+    at = [(230 + across * math.sin(angle), 165 - down * math.cos(angle)) for angle in turn]
+    body = _lines(page.neighbours, at) if page.neighbours else []
     for i, part in enumerate(page.caches):
-        x, y = at[part.name]
+        x, y = at[i]
         radius = 10 + 26 * math.sqrt(part.bytes_asked / most)
         served = radius * math.sqrt(part.byte_hit_ratio)
         colour = _COLOURS[i % len(_COLOURS)]
-        centre = f'<circle cx="{x:.0f}" cy="{y:.0f}" fill="{colour}"'
-        body.append(f'{centre} r="{radius:.1f}" fill-opacity=".18" stroke="{colour}"/>')
-        body.append(f'{centre} r="{served:.1f}" fill-opacity=".75"/>')
+        centre = f'<circle cx="{x:.0f}" cy="{y:.0f}"'
+        body.append(f'{centre} r="{radius:.1f}" fill="var(--card)"/>')
+        body.append(f'{centre} r="{radius:.1f}" fill="{colour}" fill-opacity=".18" stroke="{colour}"/>')
+        body.append(f'{centre} r="{served:.1f}" fill="{colour}" fill-opacity=".75"/>')
         body.append(_text(x, y + radius + 13, f"{part.name} {part.byte_hit_ratio:.0%}", "middle"))
-    return _svg(460, 330, "".join(body), "Map of the caches with demand and hit ratio")
+        if page.neighbours:
+            body.append(_text(x, y + radius + 26, f"+1 TB: {_tb(page.neighbours.terabyte[i])}", "middle"))
+    return _svg(460, 360, "".join(body), "Map of the caches with demand, hit ratio and links")
+
+
+def _lines(found: Neighbours, at: list[tuple[float, float]]) -> list[str]:
+    """One line a direction, beside each other, as wide as what it carries; dotted where it carries nothing."""
+    most = max((link.bytes for link in found.links), default=0.0) or 1.0
+    lines = []
+    for link in found.links:
+        (x1, y1), (x2, y2) = at[link.cache], at[link.region]
+        length = math.hypot(x2 - x1, y2 - y1) or 1.0
+        aside_x, aside_y = (y1 - y2) / length * 7, (x2 - x1) / length * 7
+        colour = _COLOURS[link.cache % len(_COLOURS)]
+        look = f'stroke-width="{1.5 + 6.5 * link.bytes / most:.1f}"' if link.bytes else 'stroke-dasharray="2 5"'
+        place = f'x1="{x1 + aside_x:.0f}" y1="{y1 + aside_y:.0f}" x2="{x2 + aside_x:.0f}" y2="{y2 + aside_y:.0f}"'
+        said = f"<title>{_tb(link.bytes)} a day, worth {link.worth:g}</title>"
+        lines.append(f'<line {place} stroke="{colour}" stroke-opacity=".6" {look}>{said}</line>')
+    return lines
+
+
+def _links(page: Page, found: Neighbours) -> tuple[str, str]:
+    """Words and table of the links: what each carries, and what would be lost without it."""
+    total = sum(float(part.demand.sum()) for part in page.caches) or 1.0
+    words = (
+        f"Of tomorrow's bytes, {found.alone / total:.1%} would be served without links, {found.value / total:.1%} with "
+        f"them (a neighbour's byte counts what it is worth), {found.free / total:.1%} if links cost nothing."
+    )
+    names = [part.name for part in page.caches]
+    rows = [
+        (f"{names[link.cache]} to {names[link.region]}", f"{link.worth:g}", _tb(link.bytes), _tb(link.lost))
+        for link in sorted(found.links, key=lambda link: -link.bytes)
+    ]
+    return words, _table(("link", "a byte's worth", "carries a day", "lost a day if it is cut"), rows)
 
 
 _SHARES = [(quarter / 4, f"{quarter / 4:.0%}") for quarter in range(5)]
@@ -174,10 +222,16 @@ def _clock(page: Page) -> str:
 
 
 def _what_if(page: Page) -> str:
-    lines = {part.name: part.what_if for part in page.caches}
-    most = max((factor for part in page.caches for factor, _ in part.what_if), default=2.0)
-    ticks = [(x, f"x{x:g}") for x in (0.5, 1, 2, 3, 4) if x <= most]
-    return _chart(lines, (0, most), (0, 1), ticks, _SHARES, "Share served by size of disk")
+    return _scaled({part.name: part.what_if.disk for part in page.caches}, "Share served by size of disk")
+
+
+def _fills(page: Page) -> str:
+    return _scaled({part.name: part.what_if.fill for part in page.caches}, "Share served by a night's fill")
+
+
+def _scaled(lines: dict[str, list[tuple[float, float]]], label: str) -> str:
+    ticks = [(x, f"x{x:g}") for x in (0.5, 1, 2, 3, 4)]
+    return _chart(lines, (0, _FACTORS[-1]), (0, 1), ticks, _SHARES, label)
 
 
 def _chart(

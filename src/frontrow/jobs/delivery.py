@@ -7,6 +7,7 @@ forecast and a page (`report.txt`, HTML) that opens from a file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +16,8 @@ import numpy.typing as npt
 from frontrow.data import artifacts
 from frontrow.data.catalogue import Catalogue
 from frontrow.data.replay import replay
-from frontrow.delivery import rehearsal
-from frontrow.delivery.network import Cache
+from frontrow.delivery import neighbours, rehearsal
+from frontrow.delivery.network import Array, Cache
 from frontrow.delivery.replay import Outcome, Task, add
 from frontrow.delivery.replay import replay as replay_cache
 from frontrow.delivery.report import Page, of_cache, render
@@ -37,6 +38,8 @@ _FILM_S = 6000
 _DISK_SHARE, _FILL_SHARE = 0.1, 0.02  # of the catalogue
 _VIEWED = (Kind.PLAY, Kind.RATE)  # what counts as a viewing; imported histories hold ratings alone
 _FEWEST = 200
+_LINK_WORTH = 0.6  # of a byte that the cache of the next region serves; each has two neighbours
+_MADE_UP = "The regions, their caches, their links and who lives where are made up; the viewing is the log's."
 
 
 def run(context: JobContext, *, seed: int = 0) -> dict[str, Any]:
@@ -49,23 +52,22 @@ def run(context: JobContext, *, seed: int = 0) -> dict[str, Any]:
         raise InputError(f"the log has {len(read.frame)} viewings; {_FEWEST} are needed to plan caches by")
     files, logs = _regions(read.frame, titles, np.random.default_rng(seed))
     rows: list[dict[str, object]] = []
-    outcomes: list[dict[str, Outcome]] = []
+    outcomes: list[Mapping[str, Outcome]] = []
     parts = []
     for done, (name, log) in enumerate(logs.items()):
         context.step(done, len(REGIONS) + 1, f"region {name}")
         total = int(files.size.sum())
         cache = Cache(name, int(total * _DISK_SHARE), int(total * _FILL_SHARE))
         task = Task(log, files, cache)
-        outcomes.append(dict(replay_cache(task)))
+        outcomes.append(replay_cache(task))
         parts.append(of_cache(task, outcomes[-1]))
         rows += _plan(task, titles["title"].to_list())
     together = {name: add([one[name] for one in outcomes]) for name in outcomes[0]}
     metrics = {f"byte_hit_ratio_{name}": round(one.byte_hit_ratio, 6) for name, one in together.items()}
-    page = render(
-        Page.of(
-            parts, together, ["The regions, their caches and who lives where are made up; the viewing is the log's."]
-        )
-    )
+    demand = np.stack([part.demand for part in parts])
+    caches = [Cache(part.name, part.disk_bytes, part.fill_bytes) for part in parts]
+    links = neighbours.plan(caches, files, demand, _ring(len(caches)))
+    page = render(Page.of(parts, outcomes, [_MADE_UP], links))
     published = artifacts.publish(
         context.workspace.artifacts, PLAN_DELIVERY, {"plan.parquet": _frame(rows), "report.txt": page},
         config={"regions": list(REGIONS), "days": DAYS, "seed": seed}, high_water=read.high_water,
@@ -99,6 +101,13 @@ def _regions(events: pl.DataFrame, titles: pl.DataFrame, rng: np.random.Generato
 def region_of(member: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Which made-up region each member (inner id) lives in, as an index into REGIONS; always the same one."""
     return np.asarray(((member * np.int64(2654435761)) >> 16) % len(REGIONS))
+
+
+def _ring(count: int) -> Array:
+    """Worth of links where each cache has a neighbour on either side."""
+    one = np.eye(count)
+    near = (np.roll(one, 1, axis=1) + np.roll(one, -1, axis=1) > 0) & (one == 0)
+    return np.asarray(one + _LINK_WORTH * near)
 
 
 def _plan(task: Task, titles: list[str]) -> list[dict[str, object]]:
