@@ -55,3 +55,17 @@ def test_the_console_opens_with_a_damaged_model_and_offers_no_way_back_to_it(tmp
         assert f'value="{version}"' not in page
         assert "damaged" in page
         assert good.version in page
+
+
+def test_the_console_leads_to_the_published_delivery_page_and_its_style_is_allowed(tmp_path: Path) -> None:
+    for running in serve(tmp_path / "service"):
+        assert "/console/delivery" not in console(running)
+        assert running.client.get("/console/delivery", follow_redirects=False).status_code == 303
+        artifacts.publish(
+            running.place.artifacts, "delivery", {"report.txt": "<p>head<style>p{margin:0}</style><main>body</main>"},
+            config={}, high_water=1, rows={}, metrics={}, parents={}, now_ms=NOW_MS + 5, keep=5,
+        )  # fmt: skip
+        assert 'href="/console/delivery"' in console(running)
+        page = running.client.get("/console/delivery").text
+        assert "body" in page and "<style" not in page and "/console/delivery/style.css" in page
+        assert running.client.get("/console/delivery/style.css").text == "p{margin:0}"

@@ -31,7 +31,8 @@ h1{font-size:27px;margin:0 0 4px}h2{font-size:17px;margin:0 0 8px}p{margin:4px 0
 .grid{display:grid;gap:18px;grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr))}
 section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px;min-width:0}
 .wide{grid-column:1/-1}.scroll{overflow-x:auto}.axis{stroke:var(--line)}
-svg{width:100%;height:auto;display:block}svg text{fill:var(--quiet);font-size:11px;paint-order:stroke;stroke:var(--card);stroke-width:3px}
+svg{width:100%;height:auto;display:block}svg text{fill:var(--quiet);font-size:11px}
+svg text{paint-order:stroke;stroke:var(--card);stroke-width:3px}
 table{border-collapse:collapse;width:100%}.ours td{font-weight:600}
 th,td{text-align:right;padding:4px 8px;border-bottom:1px solid var(--line);font-variant-numeric:tabular-nums}
 th:first-child,td:first-child{text-align:left}

@@ -13,7 +13,7 @@ from frontrow.data import artifacts, replay
 from frontrow.data.accounts import Role
 from frontrow.errors import DamagedArtifact, Refusal
 from frontrow.jobs.queue import Job, Queue
-from frontrow.jobs.schedule import NIGHTLY
+from frontrow.jobs.schedule import NIGHTLY, PLAN_DELIVERY
 from frontrow.service.auth import Caller, require
 from frontrow.service.hall import Hall
 from frontrow.service.models import RECOMMEND
@@ -38,6 +38,7 @@ def console_pages(hall: Hall) -> APIRouter:
             "last_fit": last_fit and _as_shown(last_fit),
             "models": {version: _manifest(version) for version in artifacts.versions(place.artifacts, RECOMMEND)},
             "current": artifacts.current_version(place.artifacts, RECOMMEND),
+            "planned": artifacts.current_version(place.artifacts, PLAN_DELIVERY) is not None,
             "titles": hall.catalogue.count(),
             "member_count": replay.count_members(place.log),
         }

@@ -51,6 +51,7 @@ def add_site(app: FastAPI, hall: Hall) -> None:
     """Add every page to the service."""
     from frontrow.web.artwork import artwork_pages
     from frontrow.web.console import console_pages
+    from frontrow.web.delivery import delivery_pages
     from frontrow.web.discover import discover_pages
     from frontrow.web.pages import viewer_pages
     from frontrow.web.player import player_files
@@ -63,6 +64,7 @@ def add_site(app: FastAPI, hall: Hall) -> None:
     app.include_router(viewer_pages(hall))
     app.include_router(discover_pages(hall))
     app.include_router(console_pages(hall))
+    app.include_router(delivery_pages(hall))
     app.include_router(player_files(hall))
     app.include_router(streaming_pages(hall))
     app.include_router(artwork_pages(hall))
