@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from frontrow.artwork.candidates import CandidateConfig
+from frontrow.jobs import pictures
 from frontrow.media import example
 
 
@@ -79,12 +82,8 @@ def test_bad_input_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
 
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, film: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from frontrow.artwork import making, survey
-    from frontrow.artwork.candidates import CandidateConfig
-
-    monkeypatch.setattr(making, "_SAVE_EVERY", 1)
+    monkeypatch.setattr(pictures, "_SAVE_EVERY", 1)
     path = film([(1, 300), (2, 300)])
-    kept: list[float] = []
 
     class Stop(Exception):
         pass
@@ -94,16 +93,28 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, film: Any, monkeypat
             raise Stop
 
     with pytest.raises(Stop):
-        making.find_pictures(path, 2, config=CandidateConfig(), keep=tmp_path / "out", step=stop_late)
-    real = survey.survey
+        pictures.make(path, tmp_path / "out", 2, CandidateConfig(), kind="jpeg", step=stop_late)
+    seen: list[int] = []
+    resumed = pictures.make(
+        path, tmp_path / "out", 2, CandidateConfig(), kind="jpeg", step=lambda done, *_: seen.append(done)
+    )
+    whole = pictures.make(path, tmp_path / "whole", 2, CandidateConfig(), kind="jpeg")
+    assert resumed == whole
+    assert seen[0] > 12  # the first ten seconds were not looked at again
+    assert not (tmp_path / "out" / ".signals").exists()
 
-    def watched(*args: Any, **options: Any) -> Any:
-        kept.extend(part["at_s"][-1] for part in options["done"] or [])
-        return real(*args, **options)
 
-    monkeypatch.setattr(making, "survey", watched)
-    resumed = making.find_pictures(path, 2, config=CandidateConfig(), keep=tmp_path / "out")
-    whole = making.find_pictures(path, 2, config=CandidateConfig())
-    assert kept
-    assert [x.start_s for x in resumed.shots] == [x.start_s for x in whole.shots]
-    assert len({x.seen.at_s for x in resumed.pictures}) == len(resumed.pictures)
+def test_what_a_stopped_run_left_goes_with_the_film_and_the_kind_of_pass_and_may_be_damaged(
+    tmp_path: Path, film: Any
+) -> None:
+    path = film([(1, 30)])
+    kept = pictures._Kept(tmp_path, path, preview=False)
+    for number in range(2 * pictures._SAVE_EVERY):
+        kept.add({"at_s": np.array([float(number)])})
+    files = sorted((tmp_path / ".signals").rglob("*.npz"))
+    assert [x["at_s"].tolist()[-1] for x in pictures._Kept(tmp_path, path, preview=False).load()] == [19.0, 39.0]
+    assert pictures._Kept(tmp_path, path, preview=True).load() == []
+    files[1].write_bytes(files[1].read_bytes()[:-30])
+    assert len(pictures._Kept(tmp_path, path, preview=False).load()) == 1
+    path.write_bytes(path.read_bytes() + b"more")
+    assert pictures._Kept(tmp_path, path, preview=False).load() == []

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import pickletools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -29,11 +28,11 @@ _STAGES: Final = (
 _EPSILON: Final = 1e-3
 
 
-def free_inputs(source: Path, target: Path) -> None:
-    """Copy CenterFace's network with height and width left open; as published it takes one size only."""
+def free_inputs(network: bytes) -> bytes:
+    """CenterFace's network (ONNX) with height and width left open; as published it takes one size only."""
     import onnx
 
-    model = onnx.load(source)
+    model = onnx.load_from_string(network)
     weights = {x.name for x in model.graph.initializer}
     inputs = [x for x in model.graph.input if x.name not in weights]
     del model.graph.input[:]
@@ -45,14 +44,17 @@ def free_inputs(source: Path, target: Path) -> None:
         for place, name in ((2, "height"), (3, "width")):
             sides[place].ClearField("dim_value")
             sides[place].dim_param = f"{value.name}_{name}"
-    _save(model, target)
+    return bytes(model.SerializeToString())
 
 
-def efficientnet_lite0(source: Path, target: Path) -> None:
-    """Write EfficientNet-lite0 up to its pooled features as ONNX, batch norms folded into the convolutions."""
+def efficientnet_lite0(file: bytes) -> bytes:
+    """EfficientNet-lite0 up to its pooled features as ONNX, batch norms folded into the convolutions.
+
+    `file` holds its weights in PyTorch's old format. Raises FetchFailed for any other.
+    """
     from onnx import TensorProto, helper, numpy_helper
 
-    weights = read_weights(source.read_bytes())
+    weights = read_weights(file)
     nodes: list[Any] = []
     tensors: list[Any] = []
     limits = [("zero", 0.0), ("six", 6.0)]
@@ -92,7 +94,8 @@ def efficientnet_lite0(source: Path, target: Path) -> None:
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, 1280, 1, 1])],
         tensors,
     )
-    _save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), target)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    return bytes(model.SerializeToString())
 
 
 def read_weights(data: bytes) -> dict[str, NDArray[Any]]:
@@ -213,9 +216,3 @@ def _folded(weights: dict[str, NDArray[Any]], conv: str, norm: str) -> tuple[Flo
     scale = weights[f"{norm}.weight"] / np.sqrt(weights[f"{norm}.running_var"] + _EPSILON)
     bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
     return (weights[f"{conv}.weight"] * scale[:, None, None, None]).astype(np.float32), bias.astype(np.float32)
-
-
-def _save(model: Any, target: Path) -> None:
-    temporary = target.with_suffix(".writing")
-    temporary.write_bytes(model.SerializeToString())
-    temporary.rename(target)

@@ -1,17 +1,16 @@
 """The whole way from a film to its chosen pictures, step by step, with progress, and resumable.
 
-`find_shots` and `find_pictures` return; `write` puts files into a folder. The signals of the first pass, which takes
-most of the time, are kept beside the output until it is whole, so that a stopped run goes on where it was.
+Files are others' work: parts of the first pass and finished crops are handed out as they come, to be kept or written.
 """
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
+from numpy.typing import NDArray
 
 from frontrow.artwork import candidates, choose, cut, examine, networks, shots
 from frontrow.artwork.candidates import Candidate, CandidateConfig
@@ -21,12 +20,9 @@ from frontrow.artwork.survey import Parts, Survey, survey
 from frontrow.media.pace import Step, told
 from frontrow.media.probe import Probe, probe
 
-MANIFEST: Final = "manifest.json"
-_KEPT: Final = ".signals"
 _PREVIEWED: Final = 2
 """Keyframes that a preview looks at closely, a picture wanted."""
 _PREVIEW_LONGEST: Final = 640
-_SAVE_EVERY: Final = 20  # parts of ten seconds
 
 
 @dataclass(frozen=True)
@@ -55,25 +51,27 @@ def find_pictures(
     count: int,
     *,
     config: CandidateConfig,
-    models: Path | None = None,
-    keep: Path | None = None,
+    paths: Mapping[str, str] | None = None,
+    done: Parts | None = None,
+    keep: Callable[[dict[str, NDArray[Any]]], None] | None = None,
     preview: bool = False,
     step: Step | None = None,
 ) -> Made:
-    """The best `count` pictures of a film. `models`: folder of networks; `keep`: folder for what a stopped run did.
+    """The best `count` pictures of a film. `paths`: name -> file of each network to use.
 
+    `keep` gets each part of the first pass as it is finished; parts that come back as `done` are not computed again.
     `preview` looks at keyframes alone: a hundred times real time, no shots. Raises UnreadableMedia.
     """
     facts = probe(path)
     tell = told(step)
-    kept = _Kept(keep, path) if keep else None
+    paths = dict(paths or {})
     seen = survey(
         path,
         detail=True,
         keyframes=preview,
         duration_s=facts.duration_s,
-        done=kept.load() if kept else None,
-        keep=kept.add if kept else None,
+        done=done,
+        keep=keep,
         progress=tell,
     )
     found = shots.whole(seen.signals) if preview else shots.find(seen.signals)
@@ -83,7 +81,6 @@ def find_pictures(
     last_s = float(seen.signals.at_s[-1])
     length_s = seen.duration_s if last_s <= seen.duration_s < 2 * last_s + 10 else last_s  # some files lie
     wanted: list[Candidate] = candidates.pick(seen.signals, found, length_s, config)
-    paths = networks.available(models) if models else {}
     looked, faults = (
         examine.examine(path, wanted, seen.bars, paths, longest=longest, progress=tell) if wanted else ([], [])
     )
@@ -100,17 +97,18 @@ def find_pictures(
     )
 
 
-def write(made: Made, out: Path, *, kind: Format = "jpeg", title: str = "", step: Step | None = None) -> dict[str, Any]:
-    """Cut the chosen pictures into `out` and return the manifest, which is also written there."""
-    out.mkdir(parents=True, exist_ok=True)
+def cut_pictures(
+    made: Made, take: Callable[[str, bytes], None], *, kind: Format = "jpeg", title: str = "", step: Step | None = None
+) -> dict[str, Any]:
+    """Cut the chosen pictures for every shape, call `take(name, file)` with each, and return the manifest."""
     width, height = shown_size(made)
     places = [cut.crops(picture, width, height) for picture in made.choice.pictures]
     files: list[dict[str, str]] = [{} for _ in places]
 
-    def take(place: int, shape: str, data: bytes) -> None:
+    def named(place: int, shape: str, data: bytes) -> None:
         at_ms = round(1000 * made.choice.pictures[place].seen.at_s)
         name = f"{at_ms:08d}-{shape.replace(':', 'x')}.{SUFFIX[kind]}"
-        (out / name).write_bytes(data)
+        take(name, data)
         files[place][shape] = name
 
     if places:
@@ -121,18 +119,15 @@ def write(made: Made, out: Path, *, kind: Format = "jpeg", title: str = "", step
             made.bars,
             kind=kind,
             title=title,
-            take=take,
+            take=named,
             progress=told(step),
         )
-    manifest = describe(made) | {
+    return describe(made) | {
         "candidates": [
             entry(picture) | {"files": made_files, "crops": {x.shape: x for x in crops}}
             for picture, crops, made_files in zip(made.choice.pictures, places, files, strict=True)
         ]
     }
-    _write_json(out / MANIFEST, manifest)
-    _Kept(out, made.path).clear()
-    return manifest
 
 
 def cut_again(
@@ -196,55 +191,3 @@ def entry(picture: choose.Picture) -> dict[str, Any]:
         "faces": len(seen.faces),
         "hash": f"{seen.hash:016x}",
     }
-
-
-class _Kept:
-    """The parts of a first pass in a folder, named for the film they belong to."""
-
-    def __init__(self, folder: Path, film: Path) -> None:
-        stat = film.stat()
-        name = hashlib.blake2b(f"{film.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode(), digest_size=8)
-        self._folder = folder / _KEPT / name.hexdigest()
-        self._fresh: Parts = []
-        self._count = 0
-
-    def load(self) -> Parts:
-        """What an earlier run left; a file that does not open ends it."""
-        parts: Parts = []
-        for file in sorted(self._folder.glob("*.npz")):
-            try:
-                with np.load(file, allow_pickle=False) as arrays:
-                    parts.append({name: arrays[name] for name in arrays.files})
-            except (OSError, ValueError):
-                break
-        self._count = len(parts)
-        return parts
-
-    def add(self, part: dict[str, Any]) -> None:
-        """Keep a part; some are written at once."""
-        self._fresh.append(part)
-        if len(self._fresh) < _SAVE_EVERY:
-            return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        joined = {name: np.concatenate([x[name] for x in self._fresh]) for name in self._fresh[0]}
-        temporary = self._folder / "writing"
-        with temporary.open("wb") as file:
-            np.savez(file, **joined)  # type: ignore[arg-type]
-        temporary.rename(self._folder / f"{self._count:06d}.npz")
-        self._count += 1
-        self._fresh = []
-
-    def clear(self) -> None:
-        """Forget them: the output is whole."""
-        for file in self._folder.glob("*"):
-            file.unlink()
-        for folder in (self._folder, self._folder.parent):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
-
-
-def _write_json(path: Path, value: Any) -> None:
-    import msgspec
-
-    path.with_suffix(".writing").write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1))
-    path.with_suffix(".writing").rename(path)

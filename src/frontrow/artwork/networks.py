@@ -7,7 +7,6 @@ packages (data/fetch.py) and puts the networks into the cache; nothing is fetche
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 FACES: Final = "faces"
@@ -32,16 +31,6 @@ class Networks:
     text: Any = None
     embedding: Any = None
     adult: Any = None
-
-
-def available(folder: Path) -> dict[str, str]:
-    """Name -> path of each network that was fetched into `folder`; none without onnxruntime."""
-    import importlib.util
-
-    if importlib.util.find_spec("onnxruntime") is None:
-        return {}
-    paths = {name: folder / f"{name}.onnx" for name in WITHOUT}
-    return {name: str(path) for name, path in paths.items() if path.is_file()}
 
 
 def open_networks(paths: dict[str, str]) -> Networks:

@@ -278,16 +278,12 @@ def _pictures_of(
     path: Path, *, count: int, out: Path, apart: bool, kind: Any, title: str, no_spoilers: bool, preview: bool,
     step: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
-    from frontrow.artwork import making
     from frontrow.artwork.candidates import CandidateConfig
-    from frontrow.data.fetch import networks_folder
+    from frontrow.jobs import pictures
 
     target = out / path.stem if apart else out
     config = CandidateConfig(spoilers=0.2 if no_spoilers else 0.0)
-    made = making.find_pictures(
-        path, count, config=config, models=networks_folder(), keep=target, preview=preview, step=step
-    )
-    return making.write(made, target, kind=kind, title=title, step=step)
+    return pictures.make(path, target, count, config, kind=kind, title=title, preview=preview, step=step)
 
 
 def _because(reasons: dict[str, float]) -> str:

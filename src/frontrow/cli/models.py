@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,22 +72,22 @@ def _ready(name: str, folder: Path, target: Path) -> None:
     from frontrow.artwork import conversion
 
     if name == "faces":
-        conversion.free_inputs(folder / "centerface.onnx", target)
+        network = conversion.free_inputs((folder / "centerface.onnx").read_bytes())
     elif name == "embedding":
-        conversion.efficientnet_lite0(next(folder.glob("*.pth")), target)
+        network = conversion.efficientnet_lite0(next(folder.glob("*.pth")).read_bytes())
     else:
-        source = next(folder.glob("*det_infer.onnx" if name == "text" else "*.onnx"))
-        shutil.copyfile(source, target.with_suffix(".writing"))
-        target.with_suffix(".writing").rename(target)
+        network = next(folder.glob("*det_infer.onnx" if name == "text" else "*.onnx")).read_bytes()
+    target.with_suffix(".writing").write_bytes(network)
+    target.with_suffix(".writing").rename(target)
 
 
 def _tell(folder: Path, as_json: bool) -> None:
     from frontrow.artwork import networks
-    from frontrow.data.fetch import NETWORKS
+    from frontrow.data.fetch import NETWORKS, ready_networks
     from frontrow.quality.sound import speech
     from frontrow.quality.subtitles import words
 
-    there = networks.available(folder) | ({speech.VOICE: ""} if speech.open_voice(folder) else {})
+    there = ready_networks(networks.WITHOUT) | ({speech.VOICE: ""} if speech.open_voice(folder) else {})
     there |= {words.WORDS: ""} if words.model_folder() else {}
     without = networks.WITHOUT | {speech.VOICE: speech.WITHOUT, words.WORDS: words.WITHOUT}
     listed: list[dict[str, Any]] = [

@@ -13,6 +13,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -108,6 +109,14 @@ def cache_folder() -> Path:
 def networks_folder() -> Path:
     """Where `frontrow models fetch` puts networks that are ready to run."""
     return cache_folder() / "networks"
+
+
+def ready_networks(names: Iterable[str]) -> dict[str, str]:
+    """Name -> file of each of the named networks that is ready to run; none without onnxruntime."""
+    if importlib.util.find_spec("onnxruntime") is None:
+        return {}
+    paths = {name: networks_folder() / f"{name}.onnx" for name in names}
+    return {name: str(path) for name, path in paths.items() if path.is_file()}
 
 
 def kept_at(sample: Sample, cache: Path | None = None) -> Path:

@@ -10,12 +10,13 @@ import numpy as np
 
 from frontrow.artwork import chooser, making, outcomes
 from frontrow.artwork.candidates import CandidateConfig
-from frontrow.artwork.gallery import Gallery
 from frontrow.data import artifacts
 from frontrow.data.catalogue import Catalogue
-from frontrow.data.fetch import BIG_BUCK_BUNNY, fetch, networks_folder
+from frontrow.data.fetch import BIG_BUCK_BUNNY, fetch
+from frontrow.data.gallery import Gallery
 from frontrow.data.replay import replay
 from frontrow.errors import InputError, Refusal
+from frontrow.jobs import pictures
 from frontrow.jobs.queue import Queue
 from frontrow.jobs.schedule import LEARN_PICTURES, PACKAGE
 from frontrow.media.container import resolve
@@ -57,10 +58,9 @@ def make(context: JobContext, *, title: str) -> dict[str, Any]:
     shelf = gallery(context.workspace)
     draft = shelf.draft(title)
     config = CandidateConfig(spoilers=SPOILERS)
-    made = making.find_pictures(path, COUNT, config=config, models=networks_folder(), keep=draft, step=context.step)
-    if made.choice.refused:
-        raise Refusal(f"{found.name}: {made.choice.refused}")
-    manifest = making.write(made, draft, kind="webp", step=context.step)
+    manifest = pictures.make(path, draft, COUNT, config, kind="webp", step=context.step)
+    if manifest["refused"]:
+        raise Refusal(f"{found.name}: {manifest['refused']}")
     shelf.put(title, manifest)
     return {"title": title, "pictures": len(manifest["candidates"]), "faults": manifest["faults"]}
 
@@ -113,8 +113,8 @@ def fit(workspace: Workspace, settings: Any, seed: int) -> tuple[chooser.Chooser
     """The chooser as the log has it now, its showings, and the log's high-water mark."""
     shown, high_water, genres = showings(workspace, settings)
     shelf = gallery(workspace)
-    pictures = {title: shelf.eligible(title) for title, _ in shelf.titles()}
-    return chooser.fit(pictures, shown, genres, np.random.default_rng(seed)), len(shown), high_water
+    eligible = {title: shelf.eligible(title) for title, _ in shelf.titles()}
+    return chooser.fit(eligible, shown, genres, np.random.default_rng(seed)), len(shown), high_water
 
 
 def showings(workspace: Workspace, settings: Any) -> tuple[pl.DataFrame, int, list[str]]:
@@ -134,13 +134,13 @@ def published(workspace: Workspace) -> chooser.Chooser | None:
         return None
     named = artifact.json("pictures.json")
     segments, values = tuple(named["segments"]), artifact.array("probabilities.npy")
-    pictures = {title: tuple(ids) for title, ids in named["pictures"].items()}
+    known = {title: tuple(ids) for title, ids in named["pictures"].items()}
     probabilities, start = {}, 0
-    for title, ids in pictures.items():
+    for title, ids in known.items():
         size = len(segments) * len(ids)
         probabilities[title] = np.asarray(values[start : start + size]).reshape(len(segments), len(ids))
         start += size
-    return chooser.Chooser(segments, pictures, probabilities, chooser.ChooserConfig())
+    return chooser.Chooser(segments, known, probabilities, chooser.ChooserConfig())
 
 
 def crop_by_hand(
@@ -153,9 +153,7 @@ def crop_by_hand(
     if entry is None:
         return False
     name, box, data = making.cut_again(film(workspace, settings.media.roots, title), entry, manifest, shape, place)
-    folder = shelf.folder(title.title)
-    (folder / name).write_bytes(data)
     entry["files"][shape] = name
     entry["crops"][shape] |= {"box": box, "by_hand": True}
-    shelf.amend(title.title, manifest)
+    shelf.amend(title.title, manifest, name, data)
     return True

@@ -17,9 +17,9 @@ from starlette.concurrency import run_in_threadpool
 from frontrow.artwork import chooser, report
 from frontrow.artwork.chooser import EVERYBODY, Chooser
 from frontrow.artwork.crop import SHAPES
-from frontrow.artwork.gallery import Editor
 from frontrow.data import artifacts
 from frontrow.data.accounts import Role
+from frontrow.data.gallery import Editor
 from frontrow.errors import UnknownTitle
 from frontrow.jobs import artwork as work
 from frontrow.jobs.queue import Queue

@@ -16,8 +16,9 @@ from typing import Any, Final
 
 import msgspec
 
-from frontrow.artwork.making import MANIFEST
+from frontrow.data import durable
 
+MANIFEST: Final = "manifest.json"
 EDITOR: Final = "editor.json"
 _FILE: Final = re.compile(r"\d{8}-\d+x\d+(-hand)?\.(jpg|webp|avif)")
 
@@ -90,8 +91,9 @@ class Gallery:
         draft.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
 
-    def amend(self, title: str, manifest: dict[str, Any]) -> None:
-        """Keep a changed manifest: a crop made by hand."""
+    def amend(self, title: str, manifest: dict[str, Any], name: str, picture: bytes) -> None:
+        """Keep a crop made by hand as the file `name`, and the manifest that tells of it."""
+        _write(self.folder(title) / name, picture)
         _write(self.folder(title) / MANIFEST, msgspec.json.encode(manifest))
 
     def eligible(self, title: str) -> list[dict[str, Any]]:
@@ -110,5 +112,5 @@ def _read(file: Path) -> dict[str, Any] | None:
 
 def _write(file: Path, data: bytes) -> None:
     temporary = file.with_suffix(".writing")
-    temporary.write_bytes(data)
+    durable.write_bytes(temporary, data)
     temporary.rename(file)
