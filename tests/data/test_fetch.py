@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
+import tarfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +36,56 @@ def make_wheel(folder: Path, files: dict[str, str]) -> Sample:
         for name, content in {**files, **metadata}.items():
             archive.writestr(name, content)
     return Sample("films", "1.0", hashlib.sha256(path.read_bytes()).hexdigest(), "films/data", "none")
+
+
+BACKEND = """
+import pathlib
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    info = pathlib.Path(folder) / "films-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: films\\nVersion: 1.0\\n")
+    return info.name
+def build_wheel(folder, settings=None, metadata=None):
+    raise SystemExit("nothing is built to take a file out")
+"""
+
+
+def make_source(folder: Path, backend: str = BACKEND) -> Sample:
+    """A source archive that needs nothing to tell its name, with a zip inside."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("media/film.mp4", "F")
+        archive.writestr("other/film.mp4", "G")
+    project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    files = {"pyproject.toml": project.encode(), "backend.py": backend.encode(), "docs/media.zip": inner.getvalue(),
+             "PKG-INFO": b"Metadata-Version: 2.1\nName: films\nVersion: 1.0\n"}  # fmt: skip
+    path = folder / "films-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as outer:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"films-1.0/{name}")
+            member.size = len(content)
+            outer.addfile(member, io.BytesIO(content))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Sample("films", "1.0", digest, "media", "none", is_source=True, inner_zip="films-1.0/docs/media.zip")
+
+
+def test_files_come_out_of_a_zip_inside_a_source_archive(tmp_path: Path) -> None:
+    folder = fetch(make_source(tmp_path), tmp_path / "cache")
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"film.mp4": "F"}
+
+
+def test_nothing_of_a_source_archive_with_another_hash_is_run(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    sample = replace(make_source(tmp_path, f"open({str(mark)!r}, 'w')\n{BACKEND}"), sha256="0" * 64)
+    with pytest.raises(FetchFailed, match=r"cannot fetch films==1\.0: .*HASH"):
+        fetch(sample, tmp_path / "cache")
+    assert not mark.exists()
+
+
+def test_a_source_archive_without_the_inner_zip_is_damaged(tmp_path: Path) -> None:
+    sample = replace(make_source(tmp_path), inner_zip="films-1.0/docs/none.zip")
+    with pytest.raises(FetchFailed, match="damaged"):
+        fetch(sample, tmp_path / "cache")
 
 
 def test_the_files_of_the_folder_come_out_and_nothing_else(tmp_path: Path) -> None:
