@@ -25,7 +25,7 @@ def run(data: Path | None) -> Iterator[Figure]:
         yield Figure("bitrate control", 0.0, detail="left out: needs FRONTROW_DATA (delivery/abr)")
         return
     folder = data / "delivery" / "abr"
-    video = load_manifest(folder / "envivio_video_sizes", "pensieve")
+    video = load_manifest(folder / "envivio_video_sizes")
     for name, reach in (("fcc", 1.02), ("norway", 1.03)):
         lines = load_traces(folder / "pensieve" / "testing_trace" / f"{name}-test")[::EVERY]
         found = abr.compare(lines, video, "pensieve")
@@ -50,7 +50,7 @@ def run(data: Path | None) -> Iterator[Figure]:
         ("fcc_sd", "bbb.json", "sabre-vod", 2.30),
     ):  # fmt: skip
         lines = load_traces(folder / name)
-        found = abr.compare(lines, load_manifest(folder / movie, protocol), protocol, bound=False)
+        found = abr.compare(lines, load_manifest(folder / movie), protocol, bound=False)
         ours = found["frontrow"]
         best = min(("bola", "bola_e"), key=lambda x: found[x].stall_ratio)
         others = ", ".join(f"{x} {found[x].qoe:.3f}" for x in ("throughput", "bola", "dynamic"))

@@ -38,7 +38,7 @@ def run(data: Path | None) -> Iterator[Figure]:
     testing = [load_traces(folder / "pensieve" / "testing_trace" / f"{x}-test")[::EVERY] for x in ("fcc", "norway")]
     yield from _low_latency(testing[0] + testing[1])
     yield from _generator(training, testing[0] + testing[1])
-    yield from _learning(training, load_manifest(folder / "envivio_video_sizes", "pensieve"))
+    yield from _learning(training, load_manifest(folder / "envivio_video_sizes"))
 
 
 def _low_latency(lines: list[Trace]) -> Iterator[Figure]:

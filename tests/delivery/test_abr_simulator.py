@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from frontrow.delivery.controllers_sabre import BolaE, Dynamic, SabreBola, Throu
 from frontrow.delivery.link import Link, Trace
 from frontrow.delivery.manifest import Manifest
 from frontrow.delivery.oracle import offline
-from frontrow.delivery.qoe import mean_qoe, stall_ratio, time_average_score
+from frontrow.delivery.qoe import Weights, mean_qoe, stall_ratio, time_average_score
 from frontrow.delivery.simulator import PENSIEVE, SABRE_LIVE, SABRE_VOD, Player, simulate
 
 RATES = np.array([300.0, 750.0, 1200.0, 1850.0, 2850.0, 4300.0])
@@ -43,6 +44,17 @@ def walk(trace: Trace, video: Manifest, player: Player, rungs: list[int]) -> lis
     """Pensieve's environment as published: through the trace interval by interval. Stalls, a segment."""
     ends = np.cumsum(trace.duration_s)
     at, now, buffer_s, stalls = 0, 0.0, 0.0, []
+
+    def rest(seconds: float) -> None:
+        nonlocal at, now
+        while ends[at] - now <= seconds:
+            seconds -= ends[at] - now
+            now = ends[at]
+            at += 1
+            if at == len(ends):
+                at, now = 0, 0.0
+        now += seconds
+
     for segment, rung in enumerate(rungs):
         left, delay = video.sizes_kbit[segment, rung], 0.0
         while True:
@@ -59,27 +71,26 @@ def walk(trace: Trace, video: Manifest, player: Player, rungs: list[int]) -> lis
             if at == len(ends):
                 at, now = 0, 0.0
         delay += player.round_trip_s
+        if player.round_trip_on_line:
+            rest(player.round_trip_s)
         stalls.append(max(delay - buffer_s, 0.0))
         buffer_s = max(buffer_s - delay, 0.0) + video.segment_s
         if buffer_s > player.buffer_s:
             sleep = math.ceil((buffer_s - player.buffer_s) / player.drain_s) * player.drain_s
             buffer_s -= sleep
-            while ends[at] - now <= sleep:
-                sleep -= ends[at] - now
-                now = ends[at]
-                at += 1
-                if at == len(ends):
-                    at, now = 0, 0.0
-            now += sleep
+            rest(sleep)
     return stalls
 
 
-@given(st.lists(st.floats(20.0, 9000.0), min_size=1, max_size=12), st.integers(0, 5), st.floats(0.3, 7.0))
+@given(
+    st.lists(st.floats(20.0, 9000.0), min_size=1, max_size=12), st.integers(0, 5), st.floats(0.3, 7.0), st.booleans()
+)
 @settings(max_examples=60, deadline=None)
-def test_pensieves_player_stalls_as_the_published_walk_through_the_trace(kbps, rung, seconds):
+def test_pensieves_player_stalls_as_the_published_walk_through_the_trace(kbps, rung, seconds, on_line):
     trace, video = line(*kbps, seconds=seconds), title(30)
-    played = simulate([trace], video, PENSIEVE, Fixed(rung))
-    walked = walk(trace, video, PENSIEVE, [1] + [rung] * 29)
+    player = replace(PENSIEVE, round_trip_on_line=on_line)
+    played = simulate([trace], video, player, Fixed(rung))
+    walked = walk(trace, video, player, [1] + [rung] * 29)
     np.testing.assert_allclose(played.stall_s[0], walked, rtol=1e-7, atol=1e-6)
 
 
@@ -114,6 +125,13 @@ def test_a_minute_without_a_bit_is_one_long_stall_and_the_session_goes_on():
         played = simulate([trace], title(), SABRE_LIVE, controller)
         assert 50.0 < played.stall_s[0, 1:].sum() < 62.0
         assert np.isfinite(time_average_score(played, title())).all()
+
+
+def test_of_plans_that_are_worth_the_same_mpc_takes_the_one_that_begins_lowest():
+    worth = np.array([1000.0, 2000.0])  # up now or later: with two segments left a switch costs what it gains
+    video = Manifest(4.0, worth, np.tile(worth * 4.0, (3, 1)))
+    played = simulate([line(50_000.0)], video, Player(60.0), ModelPredictive(robust=False, weights=Weights(switch=2.0)))
+    assert played.rung[0].tolist() == [0, 0, 0]
 
 
 def test_a_line_of_twice_the_top_rate_never_stalls_and_mpc_stays_on_top():

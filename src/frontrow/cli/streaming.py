@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from frontrow.delivery.link import Trace
     from frontrow.delivery.manifest import Manifest
 
-_PENSIEVE_SEGMENTS = 48  # the published video has a 49th, shorter one, which Pensieve never plays
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands of playback to the `delivery` group, which is made here if it is not there yet."""
@@ -63,7 +61,7 @@ def abr(
     from frontrow.delivery import abr as comparison
     from frontrow.delivery.policy import to_dict
 
-    title = load_manifest(manifest, protocol)
+    title = load_manifest(manifest)
     lines = load_traces(traces)[::every]
     if policy:
         _write(policy, json.dumps(to_dict(comparison.policy(title, protocol))))
@@ -104,20 +102,15 @@ def load_traces(path: Path) -> list[Trace]:
     return [read_trace(str(file.relative_to(path)) if file != path else file.name, _read(file)) for file in files]
 
 
-def load_manifest(path: Path, protocol: str) -> Manifest:
+def load_manifest(path: Path) -> Manifest:
     """A title's sizes, from a folder of `video_size_<rung>` or Sabre's JSON."""
-    from frontrow.delivery.manifest import Manifest
     from frontrow.delivery.traces import read_manifest, read_sizes
 
     if path.is_dir():
         files = {file.name.removeprefix("video_size_"): file for file in path.glob("video_size_*")}
         texts = {int(rung): _read(file) for rung, file in files.items() if rung.isdecimal()}
-        title = read_sizes(str(path), texts)
-    else:
-        title = read_manifest(str(path), _read(path))
-    if protocol == "pensieve" and path.is_dir() and title.segments == _PENSIEVE_SEGMENTS + 1:
-        return Manifest(title.segment_s, title.bitrates_kbps, title.sizes_kbit[:_PENSIEVE_SEGMENTS])
-    return title
+        return read_sizes(str(path), texts)
+    return read_manifest(str(path), _read(path))
 
 
 def _read(path: Path) -> str:

@@ -48,6 +48,8 @@ class _Search:
         first = min(self.player.first_rung, self.manifest.rungs - 1)
         began = self.link.start_s
         clock_s = self._fetch(began, np.array([first]), 0)
+        startup_s = float(clock_s[0] - began[0]) + self.player.round_trip_s
+        clock_s = clock_s + self.player.line_round_trip_s
         states = _States(np.array([first]), clock_s, np.array([self.manifest.segment_s]), np.zeros(1))
         history: list[tuple[Ints, Ints, Floats]] = []
         for segment in range(1, self.manifest.segments):
@@ -59,7 +61,6 @@ class _Search:
             rungs.append(int(rung[at]))
             stalls.append(float(stall_s[at]))
             at = int(came_from[at])
-        startup_s = float(clock_s[0] - began[0]) + self.player.round_trip_s
         return Sessions(
             np.array([[first, *reversed(rungs)]]), np.array([[startup_s, *reversed(stalls)]]), np.array([startup_s]),
             np.zeros(1), np.zeros((1, self.manifest.segments)),
@@ -81,6 +82,7 @@ class _Search:
         began, level = old.clock_s[came_from], old.buffer_s[came_from]
         clock_s = self._fetch(began, rung, segment)
         time_s = clock_s - began + player.round_trip_s
+        clock_s = clock_s + player.line_round_trip_s
         stall_s = np.maximum(time_s - level, 0.0)
         buffer_s = np.maximum(level - time_s, 0.0) + self.manifest.segment_s
         gain = self.worth[rung] - self.switch[old.rung[came_from], rung] - self.weights.stall * stall_s

@@ -1,9 +1,9 @@
 """Play a title over many lines at once, segment by segment, and tell what each viewer got.
 
 All sessions fetch the same segment number in the same step, each on its own clock, so every step is a handful of array
-operations. Two published players are kept: Pensieve's (Mao et al., SIGCOMM 2017: the round trip costs the viewer's time
-but none of the line's, the buffer drains in half seconds) and Sabre's (Spiteri et al., MMSys 2018: latency
-passes on the line, room is awaited before a request, a download can be abandoned on the way).
+operations. Two published players are kept: Pensieve's (Mao et al., SIGCOMM 2017: a round trip a request, the buffer
+drains in half seconds) and Sabre's (Spiteri et al., MMSys 2018: latency is the line's own, room is awaited before a
+request, a download can be abandoned on the way).
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ class Player:
     first_rung: int = 0
     """Rung of the first segment, before anything is known of the line."""
     round_trip_s: float = 0.0
-    """Delay of each request that passes beside the trace, seconds (Pensieve: 0.08)."""
+    """Delay of each request after its last bit, seconds (Pensieve: 0.08)."""
+    round_trip_on_line: bool = True
+    """Whether the line's clock runs on during the round trip. It does in the figures that Pensieve's rules are compared
+    with here; in the environment that its authors published it stands still."""
     payload_share: float = 1.0
     """Part of the line's rate that carries media."""
     drain_s: float = 0.0
@@ -39,6 +42,11 @@ class Player:
     catch_up: float = 0.0
     """Live: how much faster it plays when it is further behind than that and has a segment in the buffer; 0.1 is not
     noticed."""
+
+    @property
+    def line_round_trip_s(self) -> float:
+        """How far the line's clock moves in a round trip."""
+        return self.round_trip_s if self.round_trip_on_line else 0.0
 
     def ask_buffer_s(self, segment_s: float) -> float:
         """Most media in the buffer when the next segment is asked for."""
@@ -194,7 +202,7 @@ class _Batch:
             end = stop
         total_s = end - began + self.player.round_trip_s
         self._pass(who, total_s, segment)
-        self.clock_s[who] = end
+        self.clock_s[who] = end + self.player.line_round_trip_s
         finished = abandoned_to < 0
         done = who[finished]
         self.buffer_s[done] += self.manifest.segment_s
