@@ -348,3 +348,10 @@ def test_bars_on_all_four_sides_are_a_postage_stamp():
     for name in ("bar_top", "bar_bottom", "bar_left", "bar_right"):
         series[name][:] = 0.12
     assert [finding.severity for finding in aspect.find(measured(series), RULES)] == ["warn"]
+
+
+def test_a_colour_plane_that_fades_out_is_not_missing():
+    series = film()
+    series["u"][200:250] = 0
+    series["u_spread"][150:300] = np.abs(np.linspace(-1.6, 1.6, 150))
+    assert missing_chroma.find(measured(series), RULES) == []

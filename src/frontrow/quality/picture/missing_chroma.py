@@ -43,8 +43,8 @@ def _tell(picture: Series, flat: Mask, cut: Mask, planes: str, rules: PictureRul
         start, end = when(picture, first, stop)
         if end - start < rules.chroma_s:
             continue
-        sides = [_colourful(picture, slice(max(0, first - _NEAR), first), planes, rules),
-                 _colourful(picture, slice(stop, stop + _NEAR), planes, rules)]  # fmt: skip
+        sides = [_colourful(picture, slice(max(0, first - _NEAR), first), -1, planes, rules),
+                 _colourful(picture, slice(stop, stop + _NEAR), 0, planes, rules)]  # fmt: skip
         within = [sides[0] and not cut[max(0, first - 1) : first + 2].any(),
                   sides[1] and not cut[max(0, stop - 1) : stop + 2].any()]  # fmt: skip
         if not any(sides):
@@ -58,16 +58,12 @@ def _tell(picture: Series, flat: Mask, cut: Mask, planes: str, rules: PictureRul
     return found
 
 
-def _colourful(picture: Series, near: slice, planes: str, rules: PictureRules) -> bool:
-    """Whether the frames right beside have the colour that is missing, to their last: not faded out."""
+def _colourful(picture: Series, near: slice, nearest: int, planes: str, rules: PictureRules) -> bool:
+    """Whether the frames right beside have the colour that is missing, up to the `nearest`: it did not fade."""
     if not len(picture["at_s"][near]):
         return False
     if planes != "u and v":
-        return float(np.median(picture[f"{planes}_spread"][near])) > _SPREAD
+        spread = picture[f"{planes}_spread"][near]
+        return float(np.median(spread)) > _SPREAD and float(spread[nearest]) > _SPREAD
     chroma = picture["chroma"][near]
-    last = (
-        chroma[-1]
-        if near.start < near.stop and near.stop <= len(picture["at_s"]) and near.start + _NEAR >= near.stop
-        else chroma[0]
-    )
-    return float(np.median(chroma)) >= rules.chroma_least and float(last) >= rules.chroma_least / 2
+    return float(np.median(chroma)) >= rules.chroma_least and float(chroma[nearest]) >= rules.chroma_least / 2
