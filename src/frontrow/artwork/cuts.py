@@ -58,19 +58,20 @@ def _without_flashes(signals: Signals, peaks: list[int]) -> tuple[list[int], lis
     """A flash comes and goes: both its edges look like cuts, and the picture after is the picture before."""
     kept: list[int] = []
     flashed: list[int] = []
-    thumbnail = signals.thumbnail.astype(np.float32)
+
+    def apart(a: int, b: int) -> float:
+        return float(np.abs(signals.thumbnail[a].astype(np.float32) - signals.thumbnail[b]).mean())
+
     for frame in peaks:
         began = kept[-1] if kept else None
         if began is None or signals.at_s[frame] - signals.at_s[began] > _FLASH_S:
             kept.append(frame)
             continue
-        before, after = thumbnail[began - 1], thumbnail[frame]
-        around = _FLASH_CODES + max(float(before.mean()), float(after.mean()))
+        around = _FLASH_CODES + max(float(signals.thumbnail[k].mean(dtype=np.float32)) for k in (began - 1, frame))
         bright = float(signals.level[began:frame].max()) > around
         brief = signals.at_s[frame] - signals.at_s[began] <= _FLASH_CUT_S
         bright_throughout = brief and float(signals.level[began:frame].min()) > around
-        jump = min(float(np.abs(thumbnail[began] - before).mean()), float(np.abs(after - thumbnail[frame - 1]).mean()))
-        returns = float(np.abs(after - before).mean()) < _FLASH_RETURN * jump
+        returns = apart(began - 1, frame) < _FLASH_RETURN * min(apart(began - 1, began), apart(frame - 1, frame))
         if returns and (bright or frame - began <= _BLINK_FRAMES):
             kept.pop()
         elif bright_throughout:
