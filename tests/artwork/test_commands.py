@@ -113,8 +113,8 @@ def test_what_a_stopped_run_left_goes_with_the_film_and_the_kind_of_pass_and_may
         kept.add({"at_s": np.array([float(number)])})
     files = sorted((tmp_path / ".signals").rglob("*.npz"))
     assert [x["at_s"].tolist()[-1] for x in pictures._Kept(tmp_path, path, preview=False).load()] == [19.0, 39.0]
-    assert pictures._Kept(tmp_path, path, preview=True).load() == []
+    assert list(pictures._Kept(tmp_path, path, preview=True).load()) == []
     files[1].write_bytes(files[1].read_bytes()[:-30])
-    assert len(pictures._Kept(tmp_path, path, preview=False).load()) == 1
+    assert len(list(pictures._Kept(tmp_path, path, preview=False).load())) == 1
     path.write_bytes(path.read_bytes() + b"more")
-    assert pictures._Kept(tmp_path, path, preview=False).load() == []
+    assert list(pictures._Kept(tmp_path, path, preview=False).load()) == []

@@ -5,18 +5,16 @@ Files are others' work: parts of the first pass and finished crops are handed ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
-
-from numpy.typing import NDArray
 
 from frontrow.artwork import candidates, choose, cut, examine, networks, shots
 from frontrow.artwork.candidates import Candidate, CandidateConfig
 from frontrow.artwork.crop import SHAPES, Box, Crop
 from frontrow.artwork.encode import SUFFIX, Format
-from frontrow.artwork.survey import Parts, Survey, survey
+from frontrow.artwork.survey import Part, Survey, survey
 from frontrow.media.pace import Step, told
 from frontrow.media.probe import Probe, probe
 
@@ -52,8 +50,8 @@ def find_pictures(
     *,
     config: CandidateConfig,
     paths: Mapping[str, str] | None = None,
-    done: Parts | None = None,
-    keep: Callable[[dict[str, NDArray[Any]]], None] | None = None,
+    done: Iterable[Part] = (),
+    keep: Callable[[Part], None] | None = None,
     preview: bool = False,
     step: Step | None = None,
 ) -> Made:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from frontrow.artwork.signals import CHROMA, LUMA, Meter, Signals, join
+from frontrow.artwork.signals import CHROMA, LUMA, Growing, Meter, Signals
 from frontrow.media import guard
 from frontrow.media.container import resolve
 
@@ -28,7 +28,8 @@ _LEAST_TIME_S: Final = 60.0
 _WARM_UP_S: Final = 1.0
 """A resumed pass decodes this much again, so that the first change has a frame before it."""
 
-Parts = list[dict[str, NDArray[Any]]]
+Part = dict[str, NDArray[Any]]
+"""Signals of some frames, by name."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ def survey(
     detail: bool,
     keyframes: bool = False,
     duration_s: float = 0.0,
-    done: Parts | None = None,
+    done: Iterable[Part] = (),
     progress: guard.Progress | None = None,
-    keep: Callable[[dict[str, NDArray[Any]]], None] | None = None,
+    keep: Callable[[Part], None] | None = None,
 ) -> Survey:
     """Look at every frame of the film at `path`, or at every keyframe. `detail` also measures sharpness.
 
@@ -59,20 +60,21 @@ def survey(
     be decoded, with `faults`; raises UnreadableMedia when that is nothing.
     """
     real = resolve(path)
-    parts: Parts = list(done or [])
-    since_s = float(parts[-1]["at_s"][-1]) if parts else None
+    grown, since_s = Growing(), None
+    for part in done:
+        grown.add(part)
+        since_s = float(part["at_s"][-1])
 
-    def take(part: dict[str, NDArray[Any]]) -> None:
-        parts.append(part)
+    def take(part: Part) -> None:
+        grown.add(part)
         if keep:
             keep(part)
 
     limits = guard.Limits(time_s=max(_LEAST_TIME_S, _SECONDS_A_SECOND * duration_s))
     arguments = {"path": str(real), "detail": detail, "since_s": since_s, "keyframes": keyframes}
     facts = guard.run("frontrow.artwork.survey:watch", arguments, limits, progress=progress, part=take)
-    signals = join(parts)
     return Survey(
-        signals=signals,
+        signals=grown.signals(),
         duration_s=facts["duration_s"],
         width=facts["width"],
         height=facts["height"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ from frontrow.media.container import resolve
 if TYPE_CHECKING:
     from frontrow.artwork.candidates import CandidateConfig
     from frontrow.artwork.encode import Format
-    from frontrow.artwork.survey import Parts
+    from frontrow.artwork.survey import Part
     from frontrow.media.pace import Step
 
 _KEPT: Final = ".signals"
@@ -72,22 +73,21 @@ class _Kept:
         stat = film.stat()
         name = hashlib.blake2b(f"{film}\0{stat.st_size}\0{stat.st_mtime_ns}\0{preview}".encode(), digest_size=8)
         self._folder = folder / _KEPT / name.hexdigest()
-        self._fresh: Parts = []
+        self._fresh: list[Part] = []
         self._count = 0
 
-    def load(self) -> Parts:
+    def load(self) -> Iterator[Part]:
         """What an earlier run left; a file that does not open ends it."""
-        parts: Parts = []
         for file in sorted(self._folder.glob("*.npz")):
             try:
                 with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                    parts.append({name: arrays[name] for name in arrays.files})
+                    part = {name: arrays[name] for name in arrays.files}
             except (OSError, ValueError, EOFError, zipfile.BadZipFile):
                 break
-        self._count = len(parts)
-        return parts
+            self._count += 1
+            yield part
 
-    def add(self, part: dict[str, Any]) -> None:
+    def add(self, part: Part) -> None:
         """Keep a part; some are written at once."""
         self._fresh.append(part)
         if len(self._fresh) < _SAVE_EVERY:
