@@ -9,18 +9,19 @@ is blurred is asked against the rest of the film: an old or an enlarged film is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numba import njit
 
 from frontrow.quality.findings import Finding
-from frontrow.quality.measurements import Measurements
+from frontrow.quality.measurements import Measurements, Series
+from frontrow.quality.picture.detail import blurred
 from frontrow.quality.picture.frame import Frame
 from frontrow.quality.picture.looks import stretches
 from frontrow.quality.picture.rules import PictureRules
-from frontrow.quality.picture.spans import when
+from frontrow.quality.picture.spans import joined, when
 
 _EVERY: Final = 6
 _LINES: Final = 6
@@ -92,26 +93,43 @@ class FocusMeter:
 
 
 def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
-    """Spans that are much softer than the film."""
+    """Spans that lose their detail at once, and others that are much softer than the film."""
     picture = measured.picture
     if picture is None:
         return []
+    sudden = blurred(picture, rules)
+    found = []
+    for first, stop in joined(sorted((first, stop) for first, stop, _ in sudden), 0):
+        fall = max(fall for begin, end, fall in sudden if begin < stop and end > first)
+        found.append(
+            Finding(
+                "blur", "warn", *when(picture, first, stop), 0.9,
+                f"fine detail goes at once while the picture stays: {np.exp(-fall):.0%} of it is left; less than "
+                f"{np.exp(-rules.blur_fall):.0%} is a fault",
+                {"left": float(np.exp(-fall))},
+            )
+        )  # fmt: skip
+    known = [(finding.start_s, finding.end_s) for finding in found]
+    for finding in _soft(picture, rules):
+        if not any(start_s < finding.end_s and end_s > finding.start_s for start_s, end_s in known):
+            found.append(finding)
+    return found
+
+
+def _soft(picture: Series, rules: PictureRules) -> Iterator[Finding]:
+    """Spans in which nothing is as sharp as the film usually is."""
     sharpness = picture["sharpness"]
     looks = sharpness[~np.isnan(sharpness)]
     if looks.size < _FEWEST_LOOKS:
-        return []
+        return
     usual = float(np.quantile(looks, 0.75))
     hit = (sharpness <= rules.blur_sharpness) & (sharpness <= rules.blur_share * usual)
     hit &= picture["sharp_spread"] <= rules.blur_spread
-    found = []
     for first, stop in stretches(picture["at_s"], sharpness, hit, least_s=rules.blur_s):
         here = float(np.nanmedian(sharpness[first:stop]))
-        found.append(
-            Finding(
-                "blur", "warn", *when(picture, first, stop), 0.8,
-                f"nothing is sharp: the sharpest edges reach {here:.2f} where the film has {usual:.2f}; less than "
-                f"{rules.blur_share:.0%} of it is a fault",
-                {"sharpness": here, "usual": usual},
-            )
+        yield Finding(
+            "blur", "warn", *when(picture, first, stop), 0.8,
+            f"nothing is sharp: the sharpest edges reach {here:.2f} where the film has {usual:.2f}; less than "
+            f"{rules.blur_share:.0%} of it is a fault",
+            {"sharpness": here, "usual": usual},
         )  # fmt: skip
-    return found

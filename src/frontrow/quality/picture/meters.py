@@ -6,6 +6,7 @@ import numpy as np
 
 from frontrow.quality.picture.banding import BandMeter
 from frontrow.quality.picture.blocks import BlockMeter
+from frontrow.quality.picture.detail import DetailMeter
 from frontrow.quality.picture.flashing import FlashMeter
 from frontrow.quality.picture.focus import FocusMeter
 from frontrow.quality.picture.frame import Frame, Meter
@@ -23,8 +24,8 @@ def make() -> list[Meter]:
     """New meters, which have seen nothing yet."""
     return [
         Light(), Motion(), Window(), Levels(),
-        FlashMeter(), BlockMeter(), BandMeter(), FocusMeter(), InterlaceMeter(), PixelMeter(), TornMeter(),
-        LetterMeter(),
+        FlashMeter(), BlockMeter(), BandMeter(), FocusMeter(), DetailMeter(), InterlaceMeter(), PixelMeter(),
+        TornMeter(), LetterMeter(),
     ]  # fmt: skip
 
 

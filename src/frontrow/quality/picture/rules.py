@@ -99,8 +99,10 @@ class PictureRules:
     """The same as a share of what the film usually has."""
     blur_spread: float = 1.25
     """How much sharper the sharpest edges may be than the sharp ones; a shallow focus has 1.4 and more."""
+    blur_fall: float = 0.4
+    """Least fall of fine detail at once, as the log of a ratio; 0.4 leaves two thirds of it."""
     blur_s: float = 1.0
-    """Shortest blurred shot, seconds."""
+    """Shortest blur, seconds."""
     combed: float = 0.00015
     """Share of the picture that is combed; clean film stays below 0.00002."""
     combed_s: float = 0.3
