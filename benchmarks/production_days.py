@@ -21,6 +21,7 @@ from frontrow.production.sequence import Decision
 from frontrow.production.sheet import Lock, Window
 
 SECONDS = 20  # of the 120 allowed: five seeds then fit into one run
+FEATURE_SECONDS = 180
 
 
 def film(scenes: int, people: int, sites: int, days: int, seed: int) -> Facts:
@@ -33,8 +34,8 @@ def run(data: Path | None) -> Iterator[Figure]:
     firsts, savings, violations = [], [], 0
     for seed in range(1, 6):
         production = film(100, 60, 20, 40, seed)
-        first, found = timed(production, SECONDS)
-        firsts.append(first)
+        steps, found = timed(production, SECONDS)
+        firsts.append(steps[0][0])
         savings.append(100 * (1 - found.cost / found.grouped_cost))
         violations += len(checker.check(production, found.plan))
     detail = f"five seeds: {', '.join(f'{saving:.1f}' for saving in savings)}"
@@ -42,29 +43,33 @@ def run(data: Path | None) -> Iterator[Figure]:
     yield Figure(f"below grouping after {SECONDS} s, worst seed", min(savings), "%", 12, detail=detail)
     yield Figure("violations in five plans", violations, "", 0, "at most")
     production = film(190, 48, 134, 62, 1)
-    first, found = timed(production, 30)
+    steps, found = timed(production, FEATURE_SECONDS)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    yield Figure(
-        "feature film, 190 scenes: first complete plan", first, "s", 30, "at most", detail=f"status {found.status}"
-    )
-    yield Figure("feature film: below grouping after 30 s", 100 * (1 - found.cost / found.grouped_cost), "%")
+    first, best_at = steps[0][0], steps[-1][0]
+    yield Figure("feature film, 190 scenes: first complete plan", first, "s", 30, "at most", detail=found.status)
+    early = min(cost for at_s, cost in steps if at_s <= max(30, first))
+    saving = 100 * (1 - early / found.grouped_cost)
+    yield Figure("feature film: below grouping after 30 s", saving, "%")
+    later = 100 * (1 - found.cost / found.grouped_cost)
+    detail = f"{len(steps)} better plans, the last after {best_at:.0f} s"
+    yield Figure(f"feature film: below grouping after {FEATURE_SECONDS} s", later, "%", saving, detail=detail)
     yield Figure("feature film: violations", len(checker.check(production, found.plan)), "", 0, "at most")
     yield Figure("memory of the whole run", memory, "GB", 3, "at most")
     yield from infeasible()
     yield from replanned()
 
 
-def timed(production: Facts, seconds: float) -> tuple[float, solve.Solved]:
-    """Seconds to the first complete plan, and the outcome."""
+def timed(production: Facts, seconds: float) -> tuple[list[tuple[float, int]], solve.Solved]:
+    """Seconds and cost of each better plan on the way, and the outcome."""
     begin = time.monotonic()
-    first = [float("inf")]
+    steps: list[tuple[float, int]] = []
 
     def tick(best: int | None, bound: int | None, left: float) -> None:
-        if best is not None and first[0] == float("inf"):
-            first[0] = time.monotonic() - begin
+        if best is not None and (not steps or best < steps[-1][1]):
+            steps.append((time.monotonic() - begin, best))
 
     found = solve.solve(production, seconds=seconds, workers=2, seed=0, clock=time.monotonic, tick=tick)
-    return first[0], found
+    return steps, found
 
 
 def infeasible() -> Iterator[Figure]:
