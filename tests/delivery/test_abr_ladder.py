@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frontrow.delivery import codecs
 from frontrow.delivery import ladder as ladders
 from frontrow.delivery.hull import Trial, bd_rate_percent, hull, predict
 from frontrow.delivery.ladder import LadderConfig, Rung
 from frontrow.delivery.package import Rendition, manifest_of, master_playlist
-from frontrow.errors import InputError
+from frontrow.errors import FrontrowError, InputError
 
 
 def film(height: int, crf: float) -> Trial:
@@ -24,7 +25,7 @@ def film(height: int, crf: float) -> Trial:
 
 
 HEIGHTS = (180, 360, 720)
-CRFS = (19.0, 22.0, 25.0, 28.0, 31.0, 34.0, 37.0, 40.0, 43.0)
+CRFS = codecs.H264.crfs
 
 
 @given(st.lists(st.tuples(st.floats(50, 9000), st.floats(5, 99)), min_size=1, max_size=30))
@@ -60,7 +61,7 @@ def test_three_encodes_a_height_predict_the_whole_grid_within_a_point():
 
 
 def test_rungs_rise_in_rate_and_quality_use_several_heights_and_stop_where_bits_show_nothing():
-    found = ladders.build([film(height, crf) for height in HEIGHTS for crf in CRFS], LadderConfig(crfs=CRFS))
+    found = ladders.build([film(height, crf) for height in HEIGHTS for crf in CRFS], LadderConfig())
     rates, scores = [x.bitrate_kbps for x in found.rungs], [x.vmaf for x in found.rungs]
     assert rates == sorted(rates) and scores == sorted(scores)
     assert len({x.height for x in found.rungs}) > 1
@@ -130,7 +131,83 @@ def test_a_film_without_sound_gets_its_ladder_its_segments_and_its_table(tmp_pat
     assert len(starts) == 1, "segments of all rungs begin at the same times"
     assert len(from_dict(json.loads((hls / "policy.json").read_text())).worth) == len(rungs)
 
+    assert answer["bd_rate_percent"] is None, "of a fixed ladder this film gets one rung, which is no curve"
     trials = (tmp_path / "out" / "trials.jsonl").read_text()
     again = CliRunner().invoke(app, [*command, "--no-package", "--json"], catch_exceptions=False)
     assert json.loads(again.stdout)["rungs"] == rungs
     assert (tmp_path / "out" / "trials.jsonl").read_text() == trials, "finished trials are not encoded again"
+
+
+def test_codecs_are_named_as_players_want_them():
+    hevc = bytes.fromhex("01016000000090000000000078")
+    assert codecs.named(b"....hvcC" + hevc) == "hvc1.1.6.L120.90"
+    assert codecs.named(b"....av1C" + bytes.fromhex("81084c00")) == "av01.0.08M.10"
+    assert codecs.named(b"....avcC" + bytes.fromhex("0164001f")) == "avc1.64001f"
+    for damaged in (b"", b"....hvcC" + hevc[:9], b"....vpcC" + hevc):
+        with pytest.raises(InputError, match="package the film again"):
+            codecs.named(damaged)
+
+
+def test_what_is_saved_is_counted_against_the_encodes_of_the_fixed_ladder():
+    trials = [film(height, crf) for height in HEIGHTS for crf in CRFS]
+    twice = [Trial(x.height, 0.0, 2.0 * x.bitrate_kbps, x.vmaf) for x in trials]
+    assert ladders.build(trials, fixed=twice).bd_rate_percent == pytest.approx(-50.0)
+    assert ladders.build(trials).bd_rate_percent is None
+
+
+def test_the_fixed_ladder_is_never_scaled_up():
+    assert ladders.fixed_rungs(720)[-1] == (720, 4500) and len(ladders.fixed_rungs(720)) == 7
+    assert ladders.fixed_rungs(101) == [(100, 145)]
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory):
+    from frontrow.media import transcode
+
+    path = tmp_path_factory.mktemp("noise") / "film.mp4"
+    source = "testsrc2=size=160x90:rate=12:duration=5,noise=alls=20:allf=t"
+    transcode.run(["-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p", "-preset", "ultrafast", path])
+    return path
+
+
+@pytest.mark.parametrize(("codec", "preset", "starts"), [("av1", "12", "av01.0."), ("hevc", "ultrafast", "hvc1.1.6.")])
+def test_a_ladder_in_another_codec_is_packaged_in_it_with_keyframes_at_every_segment(
+    noise, tmp_path, codec, preset, starts
+):
+    from typer.testing import CliRunner
+
+    from frontrow.cli.app import assemble
+
+    asked = ["--scenes", "1", "--codec", codec, "--preset", preset, "--no-fixed", "--json"]
+    done = CliRunner().invoke(assemble(), ["delivery", "ladder", str(noise), "--out", str(tmp_path), *asked])
+    assert done.exit_code == 0, done.output
+    assert {rung["codec"] for rung in json.loads(done.stdout)["rungs"]} == {codec}
+    assert f'CODECS="{starts}' in (tmp_path / "hls" / "master.m3u8").read_text()
+    for playlist in (tmp_path / "hls").glob("*p-*/stream.m3u8"):
+        assert [x for x in playlist.read_text().splitlines() if x.startswith("#EXTINF")] == [
+            "#EXTINF:4.000000,", "#EXTINF:1.000000,",
+        ]  # fmt: skip
+
+
+def test_a_film_without_a_picture_or_without_a_folder_to_write_to_is_a_clear_error(noise, tmp_path):
+    from typer.testing import CliRunner
+
+    from frontrow.cli.app import assemble
+    from frontrow.media import transcode
+
+    sound = tmp_path / "sound.m4a"
+    transcode.run(["-f", "lavfi", "-i", "sine=duration=3", sound])
+    (tmp_path / "file").write_text("")
+    (tmp_path / "torn.mp4").write_bytes(noise.read_bytes()[:3000])
+    cases = ((sound, "a"), (tmp_path / "torn.mp4", "b"), (tmp_path / "none.mp4", "c"), (noise, "file/out"))
+    for film_path, out in cases:
+        done = CliRunner().invoke(assemble(), ["delivery", "ladder", str(film_path), "--out", str(tmp_path / out)])
+        assert isinstance(done.exception, FrontrowError) and not done.stdout
+
+
+def test_rungs_of_two_codecs_make_no_package(noise, tmp_path):
+    from frontrow.jobs import packaging
+
+    rungs = [Rung(90, 30.0, 100.0, 70.0), Rung(90, 40.0, 200.0, 80.0, "av1")]
+    with pytest.raises(InputError, match="different codecs"):
+        packaging.write(noise, rungs, tmp_path / "out", None, step=lambda *_: None)

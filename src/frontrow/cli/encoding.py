@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from frontrow.cli.options import JsonOption, Step, emit_json, emit_table, note, progress
+from frontrow.cli.options import JsonOption, emit_json, emit_table, note, progress
 from frontrow.errors import InputError
-
-if TYPE_CHECKING:
-    from frontrow.delivery.hull import Trial
-
-_SCENE_S = 4
 
 
 def add_commands(group: typer.Typer) -> None:
@@ -26,7 +21,12 @@ VideoArgument = Annotated[Path, typer.Argument(help="Any video file.", show_defa
 OutOption = Annotated[
     Path, typer.Option("--out", help="Folder to write to; started work goes on there.", show_default=False)
 ]
-PresetOption = Annotated[str, typer.Option("--preset", help="x264 preset: slower ones save bits and cost time.")]
+PresetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--preset", help="The encoder's preset: slower ones save bits and cost time.", show_default="veryfast, fast, 8"
+    ),
+]
 
 
 def ladder(
@@ -36,7 +36,15 @@ def ladder(
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Encode the whole grid instead of predicting most of it.")
     ] = False,
-    preset: PresetOption = "veryfast",
+    codec: Annotated[
+        Literal["h264", "hevc", "av1"],
+        typer.Option("--codec", help="h264 plays everywhere; hevc and av1 save bits where they play."),
+    ] = "h264",
+    preset: PresetOption = None,
+    fixed: Annotated[
+        bool, typer.Option("--fixed/--no-fixed", help="Also encode a fixed ladder, to tell what is saved against it.")
+    ] = True,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Encodes at a time; all cores.")] = None,
     packaged: Annotated[
         bool, typer.Option("--package/--no-package", help="Also write the film as HLS in its rungs.")
     ] = True,
@@ -51,19 +59,29 @@ def ladder(
     import json
     from dataclasses import asdict
 
+    from frontrow.delivery import codecs
     from frontrow.delivery import ladder as ladders
+    from frontrow.jobs import trials
     from frontrow.media.probe import probe
     from frontrow.media.transcode import bits_a_second
 
-    facts = probe(video)
-    config = ladders.LadderConfig()
-    crfs = config.crfs if exhaustive else config.encoded_crfs
-    starts = ladders.choose_scenes(_array(bits_a_second(video)), scenes, _SCENE_S)
-    wanted = [(height, crf) for height in ladders.heights_of(facts.height, config) for crf in crfs]
-    out.mkdir(parents=True, exist_ok=True)
+    facts, chosen = probe(video), codecs.find(codec)
+    config = ladders.LadderConfig(codec=chosen)
+    crfs = chosen.crfs if exhaustive else [chosen.crfs[at] for at in config.encoded]
+    starts = ladders.choose_scenes(_array(bits_a_second(video)), scenes, trials.SCENE_S)
+    wanted = [
+        trials.Wanted(height, crf, (*chosen.quality(crf, preset), *chosen.one_thread))
+        for height in ladders.heights_of(facts.height, config) for crf in crfs
+    ]  # fmt: skip
+    own_preset = preset if codec == "h264" else None
+    peers = [
+        trials.Wanted(height, kbps, tuple(ladders.fixed_arguments(kbps, own_preset)))
+        for height, kbps in (ladders.fixed_rungs(facts.height) if fixed else ())
+    ]
+    _make_folder(out)
     with progress("trial encodes") as step:
-        trials = _run_trials(video, (facts.width, facts.height), starts, facts.duration_s, wanted, out, preset, step)
-    found = ladders.build(trials, config)
+        judged = trials.run(video, starts, [*wanted, *peers], out / "trials.jsonl", workers=workers, step=step)
+    found = ladders.build(judged[: len(wanted)], config, fixed=judged[len(wanted) :])
     answer: dict[str, Any] = {
         "rungs": [asdict(rung) for rung in found.rungs], "bd_rate_percent": found.bd_rate_percent,
         "curve": [asdict(trial) for trial in found.curve], "scenes_s": starts, "encodes": len(wanted) * len(starts),
@@ -77,8 +95,9 @@ def ladder(
     if as_json:
         emit_json(answer)
         return
+    saved = found.bd_rate_percent
     emit_table(
-        f"{video.name}: saves {-(found.bd_rate_percent or 0):.0f} % of the bits of a fixed ladder at equal VMAF",
+        f"{video.name}" if saved is None else f"{video.name}: {saved:+.0f} % of a fixed ladder's bits at equal VMAF",
         ("height", "kbit/s", "VMAF", "CRF"),
         [(x.height, round(x.bitrate_kbps), f"{x.vmaf:.1f}", f"{x.crf:g}") for x in found.rungs],
     )
@@ -94,7 +113,7 @@ def package(
         list[str] | None, typer.Option("--subtitles", help="LANGUAGE=FILE of SubRip or WebVTT; may be repeated.")
     ] = None,
     poster: Annotated[Path | None, typer.Option("--poster", help="A picture; without it a frame of the film.")] = None,
-    preset: PresetOption = "veryfast",
+    preset: PresetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a film as HLS and DASH: CMAF segments of 4 s with aligned keyframes, sound, subtitles, thumbnails, poster.
@@ -127,50 +146,14 @@ def _languages(given: list[str]) -> dict[str, Path]:
     return found
 
 
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be made: {error.strerror}; name a folder with --out") from None
+
+
 def _array(values: list[float]) -> Any:
     import numpy as np
 
     return np.array(values, float)
-
-
-def _run_trials(
-    video: Path, size: tuple[int, int], starts: list[int], film_s: float, wanted: list[tuple[int, float]], out: Path,
-    preset: str, step: Step,
-) -> list[Trial]:  # fmt: skip
-    """Every wanted trial, over all scenes; those that an earlier run finished with the same scenes are read."""
-    import json
-    import tempfile
-    from dataclasses import asdict
-
-    from frontrow.delivery.hull import Trial
-    from frontrow.media.container import resolve
-    from frontrow.media.transcode import Clip, encode, vmaf
-
-    kept = out / "trials.jsonl"
-    real = resolve(video)
-    about = {"scenes": starts, "preset": preset, "bytes": real.stat().st_size}
-    done: dict[tuple[int, float], Trial] = {}
-    for line in kept.read_text("utf-8").splitlines() if kept.exists() else []:
-        try:
-            row = json.loads(line)
-            if row["of"] == about:
-                done[row["trial"]["height"], row["trial"]["crf"]] = Trial(**row["trial"])
-        except (ValueError, KeyError, TypeError):
-            continue  # the line that a stopped run left half written
-    scene_s = min(float(_SCENE_S), film_s or float(_SCENE_S))
-    clips = [Clip(real, float(start), scene_s) for start in starts]
-    with tempfile.TemporaryDirectory(prefix="frontrow-ladder-") as folder, kept.open("a", encoding="utf-8") as file:
-        for number, (height, crf) in enumerate(wanted):
-            step(number, len(wanted), f"{height}p CRF {crf:g}")
-            if (height, crf) in done:
-                continue
-            rates, scores = [], []
-            for clip in clips:
-                coded = Path(folder) / "trial.mp4"
-                rates.append(encode(clip, height, crf, coded, preset))
-                scores.append(vmaf(clip, coded, *size))
-            trial = Trial(height, crf, sum(rates) / len(rates), sum(scores) / len(scores))
-            done[height, crf] = trial
-            file.write(json.dumps({"of": about, "trial": asdict(trial)}) + "\n")
-            file.flush()
-    return [done[key] for key in wanted]

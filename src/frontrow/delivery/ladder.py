@@ -7,15 +7,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from frontrow.delivery.codecs import H264, Codec
 from frontrow.delivery.hull import Trial, bd_rate_percent, frontier, hull, predict
 from frontrow.delivery.link import Floats
 from frontrow.errors import InputError
 
 FIXED = (
-    (234, 145.0), (360, 365.0), (432, 730.0), (432, 1100.0), (540, 2000.0), (720, 3000.0), (720, 4500.0),
-    (1080, 6000.0), (1080, 7800.0),
+    (234, 145), (360, 365), (432, 730), (432, 1100), (540, 2000), (720, 3000), (720, 4500), (1080, 6000), (1080, 7800),
 )  # fmt: skip
-"""The one-size ladder that per-title encoding is compared with: Apple's HLS authoring specification, H.264."""
+"""Height and kbit/s of the one-size ladder that per-title encoding is compared with: Apple's HLS authoring
+specification, H.264."""
+
+
+def fixed_rungs(film_height: int) -> list[tuple[int, int]]:
+    """The fixed ladder's rungs that a film gets: those up to its own height."""
+    return [x for x in FIXED if x[0] <= film_height] or [(film_height // 2 * 2, FIXED[0][1])]
+
+
+def fixed_arguments(kbps: int, preset: str | None) -> list[str]:
+    """ffmpeg's options for a rung of the fixed ladder: a mean rate, and at most a tenth more over two seconds.
+
+    So encodes who sells a rate: every scene gets the rung's bits, whether it needs them or not.
+    """
+    rate = ["-b:v", f"{kbps}k", "-maxrate", f"{round(1.1 * kbps)}k", "-bufsize", f"{2 * kbps}k"]
+    return ["-c:v", H264.encoder, "-preset", preset or H264.preset, *rate, *H264.one_thread]
 
 
 @dataclass(frozen=True)
@@ -24,10 +39,10 @@ class LadderConfig:
 
     heights: tuple[int, ...] = (234, 360, 540, 720, 1080)
     """Heights to try; those above the film's own are left out and its own is added."""
-    crfs: tuple[float, ...] = (19.0, 22.0, 25.0, 28.0, 31.0, 34.0, 37.0, 40.0, 43.0)
-    """CRFs of the grid; 19 is transparent with x264, 43 is the least anybody watches."""
-    encoded_crfs: tuple[float, ...] = (22.0, 37.0)
-    """CRFs that are really encoded at each height; the rest is predicted."""
+    codec: Codec = H264
+    """Whose CRFs are the grid."""
+    encoded: tuple[int, ...] = (1, 6)
+    """Places in the grid of what is really encoded at each height; the rest is predicted."""
     best_vmaf: float = 95.0
     """Above this more bits show nothing; the top rung is the cheapest that reaches it."""
     least_vmaf: float = 30.0
@@ -46,6 +61,7 @@ class Rung:
     crf: float
     bitrate_kbps: float
     vmaf: float
+    codec: str = H264.name
 
 
 @dataclass(frozen=True)
@@ -76,13 +92,15 @@ def choose_scenes(complexity: Floats, count: int, scene_s: int) -> list[int]:
     return sorted(int(starts[group[len(group) // 2]]) for group in groups)
 
 
-def build(trials: Sequence[Trial], config: LadderConfig = LadderConfig()) -> Ladder:
+def build(trials: Sequence[Trial], config: LadderConfig = LadderConfig(), *, fixed: Sequence[Trial] = ()) -> Ladder:
     """Rungs at equal perceptual steps on the frontier of the trials and what is predicted from them.
+
+    `fixed`: encodes of the fixed ladder, for what is saved against it.
 
     The convex hull tells what mixing buys; rungs are not mixed, so they are taken from every encode that no cheaper one
     matches, which keeps steps small where the hull has a long straight edge.
     """
-    grid = predict(trials, sorted({*config.crfs, *config.encoded_crfs}))
+    grid = predict(trials, config.codec.crfs)
     curve = frontier(grid)
     top = next((x for x in curve if x.vmaf >= config.best_vmaf), curve[-1])
     shown = [x for x in curve if x.bitrate_kbps <= top.bitrate_kbps]
@@ -93,25 +111,19 @@ def build(trials: Sequence[Trial], config: LadderConfig = LadderConfig()) -> Lad
     steps = max(round((top.vmaf - bottom.vmaf) / config.step_vmaf), 1)
     wanted = np.linspace(bottom.vmaf, top.vmaf, steps + 1) if top.vmaf > bottom.vmaf else [top.vmaf]
     chosen = {_nearest(shown, float(vmaf)) for vmaf in wanted}
-    rungs = [Rung(x.height, x.crf, x.bitrate_kbps, x.vmaf) for x in sorted(chosen, key=lambda x: x.bitrate_kbps)]
-    return Ladder(rungs, hull(grid), _saved(curve, grid))
+    rungs = [
+        Rung(x.height, x.crf, x.bitrate_kbps, x.vmaf, config.codec.name)
+        for x in sorted(chosen, key=lambda x: x.bitrate_kbps)
+    ]
+    return Ladder(rungs, hull(grid), _saved(curve, fixed))
 
 
 def _nearest(curve: Sequence[Trial], vmaf: float) -> Trial:
     return min(curve, key=lambda x: abs(x.vmaf - vmaf))
 
 
-def _saved(curve: Sequence[Trial], grid: Sequence[Trial]) -> float | None:
-    """BD-rate against the fixed ladder, whose quality at each of its rates is read off the curve of its height."""
-    fixed = []
-    heights = sorted({x.height for x in grid})
-    for height, kbps in FIXED:
-        own = max((h for h in heights if h <= height), default=heights[0])
-        line = sorted((x for x in grid if x.height == own), key=lambda x: x.bitrate_kbps)
-        rates = np.log([x.bitrate_kbps for x in line])
-        if rates[0] <= np.log(kbps) <= rates[-1]:
-            fixed.append(Trial(own, 0.0, kbps, float(np.interp(np.log(kbps), rates, [x.vmaf for x in line])), True))
+def _saved(curve: Sequence[Trial], fixed: Sequence[Trial]) -> float | None:
     try:
-        return bd_rate_percent(curve, fixed) if len(fixed) >= 2 else None
+        return bd_rate_percent(curve, fixed) if len(curve) >= 2 and len(fixed) >= 2 else None
     except InputError:
         return None

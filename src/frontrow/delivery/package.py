@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from frontrow.delivery import codecs
 from frontrow.delivery.ladder import Rung
 from frontrow.delivery.manifest import Manifest
 from frontrow.errors import InputError
@@ -64,18 +65,17 @@ def folder_of(rung: Rung) -> str:
     return f"{rung.height}p-{round(rung.bitrate_kbps)}k"
 
 
-def video_arguments(rung: Rung, preset: str) -> list[str]:
+def video_arguments(rung: Rung, preset: str | None) -> list[str]:
     """ffmpeg's output options for one rung: constant quality under a cap, a keyframe at the start of every segment.
 
     The cap keeps a busy scene within 1.5 times the rung's rate over two segments, so that the line that was measured
     for the rung also carries its worst part.
     """
-    cap_kbps = max(round(1.5 * rung.bitrate_kbps), 50)
+    cap_kbps, codec = max(round(1.5 * rung.bitrate_kbps), 50), codecs.find(rung.codec)
     return [
         "-an", "-sn", "-map", "0:v:0", "-vf", f"scale=-2:{rung.height}:flags=bicubic,format=yuv420p",
-        "-c:v", "libx264", "-preset", preset, "-crf", f"{rung.crf:g}",
-        "-maxrate", f"{cap_kbps}k", "-bufsize", f"{2 * cap_kbps}k",
-        "-sc_threshold", "0", "-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_S:g})", *_hls("stream.m3u8"),
+        *codec.quality(rung.crf, preset), "-maxrate", f"{cap_kbps}k", "-bufsize", f"{2 * cap_kbps}k", *codec.closed,
+        "-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_S:g})", *_hls("stream.m3u8"),
     ]  # fmt: skip
 
 
@@ -92,14 +92,6 @@ def _hls(name: str) -> list[str]:
         "-hls_flags", "independent_segments", "-hls_fmp4_init_filename", "init.mp4",
         "-hls_segment_filename", "%05d.m4s", name,
     ]  # fmt: skip
-
-
-def codec_of(init: bytes) -> str:
-    """What a rung's `init.mp4` says of its H.264 profile and level, as `CODECS` wants it."""
-    at = init.find(b"avcC")
-    if at < 0 or len(init) < at + 8:
-        raise InputError("the init segment holds no H.264 configuration; package the film again")
-    return f"avc1.{init[at + 5 : at + 8].hex()}"
 
 
 def durations_s(playlist: str) -> list[float]:

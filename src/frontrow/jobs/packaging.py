@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from frontrow.data.catalogue import Catalogue
-from frontrow.delivery import captions, dash, package
+from frontrow.delivery import captions, codecs, dash, package
 from frontrow.delivery.ladder import Rung
 from frontrow.delivery.thumbnails import Sheet
 from frontrow.errors import InputError
@@ -55,7 +55,7 @@ def folder_of(workspace: Workspace, title: str) -> Path:
     return workspace.root / FOLDER / (name if name.strip(".") else name.replace(".", "%2E"))
 
 
-def run(context: JobContext, *, title: str, preset: str = "veryfast") -> dict[str, Any]:
+def run(context: JobContext, *, title: str, preset: str | None = None) -> dict[str, Any]:
     """Package a title's film in the rungs of its `ladder.json`, or in a modest ladder measured here.
 
     Subtitles are files beside the film, `film.en.srt` or `film.en.vtt`; the poster is the title's chosen artwork.
@@ -82,12 +82,18 @@ def read_rungs(file: Path) -> list[Rung]:
     """The rungs of a `ladder.json`. Raises InputError where it is none."""
     try:
         listed = json.loads(file.read_text("utf-8"))["rungs"]
-        return [Rung(int(x["height"]), float(x["crf"]), float(x["bitrate_kbps"]), float(x["vmaf"])) for x in listed]
+        return [
+            Rung(
+                int(x["height"]), float(x["crf"]), float(x["bitrate_kbps"]), float(x["vmaf"]),
+                codecs.find(str(x.get("codec", codecs.H264.name))).name,
+            )
+            for x in listed
+        ]  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file} is no ladder: {error}; make one with 'frontrow delivery ladder'") from None
 
 
-def modest_rungs(film: Path, out: Path, preset: str, step: Step) -> list[Rung]:
+def modest_rungs(film: Path, out: Path, preset: str | None, step: Step) -> list[Rung]:
     """Rungs of fixed heights and CRFs; rate and VMAF are measured on two scenes of the film."""
     import numpy as np
 
@@ -103,9 +109,10 @@ def modest_rungs(film: Path, out: Path, preset: str, step: Step) -> list[Rung]:
     for number, (height, crf) in enumerate(wanted):
         step(number, len(wanted), f"trial encodes of {height}p")
         coded = out / "trial.mp4"
+        coding = [*codecs.H264.quality(crf, preset), *codecs.H264.one_thread]
         rates, scores = [], []
         for clip in clips:
-            rates.append(transcode.encode(clip, height, crf, coded, preset))
+            rates.append(transcode.encode(clip, height, coding, coded))
             scores.append(transcode.vmaf(clip, coded, facts.width, facts.height))
         coded.unlink()
         rungs.append(Rung(height, crf, sum(rates) / len(rates), sum(scores) / len(scores)))
@@ -113,13 +120,19 @@ def modest_rungs(film: Path, out: Path, preset: str, step: Step) -> list[Rung]:
 
 
 def write(
-    film: Path, rungs: Sequence[Rung], out: Path, preset: str, *, beside: Beside = Beside(), step: Step
+    film: Path, rungs: Sequence[Rung], out: Path, preset: str | None, *, beside: Beside = Beside(), step: Step
 ) -> dict[str, Any]:  # fmt: skip
     """Write the package of `film` to `out`; what an earlier run of the same film and preset finished there is kept."""
     facts, real = probe(film), resolve(film)
     out.mkdir(parents=True, exist_ok=True)
-    _drop_other_work(out, f"{real.stat().st_size} {real.stat().st_mtime_ns} {preset} {package.AUDIO_KBPS}")
+    _drop_other_work(
+        out, f"{real.stat().st_size} {real.stat().st_mtime_ns} {preset} {package.AUDIO_KBPS} {rungs[0].codec}"
+    )
     sheet = Sheet.of(facts.width, facts.height, facts.duration_s)
+    if len({rung.codec for rung in rungs}) > 1:
+        raise InputError(
+            "the rungs have different codecs; a package holds one, since players do not switch between them"
+        )
     parts = [package.folder_of(rung) for rung in rungs]
     sounds = [
         package.Sound("audio" if track == 0 else f"audio-{track + 1}", language)
@@ -188,7 +201,7 @@ def _make(
 def _rendition(folder: Path, rung: Rung, facts: Probe) -> package.Rendition:
     sizes = [file.stat().st_size for file in sorted(folder.glob("*.m4s"))]
     width = round(facts.width * rung.height / facts.height / 2) * 2
-    return package.Rendition(rung, width, folder.name, sizes, package.codec_of((folder / "init.mp4").read_bytes()))
+    return package.Rendition(rung, width, folder.name, sizes, codecs.named((folder / "init.mp4").read_bytes()))
 
 
 def _write_subtitles(subtitles: Mapping[str, Path], out: Path, duration_s: float) -> list[package.Text]:

@@ -5,12 +5,14 @@ Paths are checked as for every other use of media; ffmpeg may open local files a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 TIME_S: Final = 600.0
 """Longest run of one trial, seconds; packaging a film has a limit of its own."""
 _SCORE: Final = re.compile(rb"VMAF score: ([0-9.]+)")
+_MEMORY_BYTES: Final = 12 << 30
+"""Address space of an ffmpeg, where the system keeps such a limit (Linux); AV1 in 1080p maps about 4 GiB."""
 _NICE: Final = 10
 """Priority of work in the background: viewers come first."""
 
@@ -40,7 +44,8 @@ class Clip:
 
     def arguments(self) -> list[str]:
         """ffmpeg's input options."""
-        return ["-ss", f"{self.start_s}", "-t", f"{self.duration_s}", "-i", str(self.path)]
+        part = ["-ss", f"{self.start_s}", "-t", f"{self.duration_s}"]
+        return ["-max_pixels", str(guard.Limits.pixels), *part, "-i", str(self.path)]
 
 
 def bits_a_second(path: Path, roots: tuple[Path, ...] = ()) -> list[float]:
@@ -67,12 +72,10 @@ def count_bits(context: Context, path: str) -> list[float]:
     return seconds
 
 
-def encode(clip: Clip, height: int, crf: float, out: Path, preset: str = "veryfast", codec: str = "libx264") -> float:
-    """Encode the picture alone; returns kbit/s of the result."""
-    run([
-        *clip.arguments(), "-an", "-sn", "-vf", f"scale=-2:{height}:flags=bicubic,format=yuv420p",
-        "-c:v", codec, "-preset", preset, "-crf", f"{crf:g}", "-threads", "1", str(out),
-    ])  # fmt: skip
+def encode(clip: Clip, height: int, coding: Sequence[str], out: Path) -> float:
+    """Encode the picture alone, `coding` being the encoder's options; returns kbit/s of the result."""
+    scale = f"scale=-2:{height}:flags=bicubic,format=yuv420p"
+    run([*clip.arguments(), "-an", "-sn", "-map", "0:v:0", "-vf", scale, *coding, str(out)])
     return out.stat().st_size * 8.0 / 1000.0 / clip.duration_s
 
 
@@ -97,6 +100,7 @@ def follow(arguments: list[Any], told: Callable[[float], None], *, time_s: float
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, cwd=folder, text=True)  # noqa: S603
         try:
+            _limit_memory(process.pid)
             os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
             assert process.stdout is not None
             for line in process.stdout:
@@ -119,12 +123,25 @@ def follow(arguments: list[Any], told: Callable[[float], None], *, time_s: float
 def run(arguments: list[Any], *, time_s: float = TIME_S, loud: bool = False, folder: Path | None = None) -> bytes:
     """Run ffmpeg; returns what it said. Raises UnreadableMedia with its last line when it fails or takes too long."""
     command = [*_command(), "-loglevel", "info" if loud else "error", *map(str, arguments)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=time_s, check=False, cwd=folder)  # noqa: S603
-    except subprocess.TimeoutExpired:
-        raise UnreadableMedia(_TOO_LONG.format(time_s)) from None
-    _refuse_failure(done.returncode, done.stderr)
-    return done.stderr
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder) as process:  # noqa: S603
+        try:
+            _limit_memory(process.pid)
+            said = process.communicate(timeout=time_s)[1]
+        except subprocess.TimeoutExpired:
+            raise UnreadableMedia(_TOO_LONG.format(time_s)) from None
+        finally:
+            if process.poll() is None:
+                process.kill()
+    _refuse_failure(process.returncode, said)
+    return said
+
+
+def _limit_memory(process: int) -> None:
+    if sys.platform == "linux":
+        import resource
+
+        with contextlib.suppress(ProcessLookupError):  # it may have ended already
+            resource.prlimit(process, resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
 
 
 _TOO_LONG: Final = "ffmpeg was ended after {:g} s; the film is damaged, or the machine too busy"

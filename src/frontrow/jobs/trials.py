@@ -1,0 +1,92 @@
+"""Trial encodes of a film's sampled scenes, side by side; what was finished is kept in a file, a line a scene."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from frontrow import engine
+from frontrow.delivery.hull import Trial
+from frontrow.media import transcode
+from frontrow.media.container import resolve
+from frontrow.media.probe import probe
+
+SCENE_S: Final = 4
+Step = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An encode of every scene."""
+
+    height: int
+    quality: float
+    """CRF, or kbit/s of a rung of the fixed ladder."""
+    coding: tuple[str, ...]
+    """ffmpeg's options of the encoder."""
+
+
+@dataclass(frozen=True)
+class _Scene:
+    wanted: Wanted
+    clip: transcode.Clip
+
+
+def run(
+    film: Path, starts: Sequence[int], wanted: Sequence[Wanted], kept: Path, *, workers: int | None, step: Step
+) -> list[Trial]:
+    """Encode and judge every wanted trial on every scene, `workers` at a time (all cores by default).
+
+    A trial's rate and VMAF are means over scenes. What `kept` tells of the same film and encoder is not done again.
+    """
+    facts, real = probe(film), resolve(film)
+    scene_s = min(float(SCENE_S), facts.duration_s or float(SCENE_S))
+    source = real.stat()
+    scenes = [_Scene(x, transcode.Clip(real, float(at), scene_s)) for x in wanted for at in starts]
+    done = _read(kept)
+
+    def key(scene: _Scene) -> str:
+        about = (source.st_size, source.st_mtime_ns, scene.clip.start_s, scene.wanted.height, scene.wanted.coding)
+        return json.dumps(about)
+
+    todo = [scene for scene in scenes if key(scene) not in done]
+    began, writing = time.monotonic(), threading.Lock()
+    with tempfile.TemporaryDirectory(prefix="frontrow-ladder-") as folder, kept.open("a", encoding="utf-8") as file:
+
+        def judge(scene: _Scene) -> None:
+            coded = Path(folder) / f"{threading.get_ident()}.mp4"
+            kbps = transcode.encode(scene.clip, scene.wanted.height, scene.wanted.coding, coded)
+            vmaf = transcode.vmaf(scene.clip, coded, facts.width, facts.height)
+            with writing:
+                done[key(scene)] = (kbps, vmaf)
+                file.write(json.dumps({"of": key(scene), "kbps": kbps, "vmaf": vmaf}) + "\n")
+                file.flush()
+
+        def told(count: int, _total: int, _note: str) -> None:
+            speed = count * scene_s / max(time.monotonic() - began, 1e-3)
+            step(len(scenes) - len(todo) + count, len(scenes), f"{speed:.1f} s of film a second")
+
+        engine.map(judge, todo, backend="threads", workers=workers, progress=told)
+    return [_mean(x, [done[key(scene)] for scene in scenes if scene.wanted == x]) for x in wanted]
+
+
+def _mean(wanted: Wanted, judged: Sequence[tuple[float, float]]) -> Trial:
+    rates, scores = zip(*judged, strict=True)
+    return Trial(wanted.height, wanted.quality, sum(rates) / len(rates), sum(scores) / len(scores))
+
+
+def _read(kept: Path) -> dict[str, tuple[float, float]]:
+    done: dict[str, tuple[float, float]] = {}
+    for line in kept.read_text("utf-8").splitlines() if kept.exists() else []:
+        try:
+            row: Mapping[str, Any] = json.loads(line)
+            done[str(row["of"])] = float(row["kbps"]), float(row["vmaf"])
+        except (ValueError, KeyError, TypeError):
+            continue  # the line that a stopped run left half written
+    return done
