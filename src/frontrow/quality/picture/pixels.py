@@ -31,6 +31,9 @@ _LUMA, _CHROMA = 20, 24
 _LUMA_CHANGE, _CHROMA_CHANGE = 6, 1
 """Codes by which surroundings have changed."""
 _MOST_HITS: Final = 200
+_WHOLLY: Final = 4
+_MOST_AT_ONCE: Final = 4
+"""Surroundings that change by four times as much count once more, up to four times in all."""
 _NEAR: Final = 9
 """Pixels around a speck in which nothing as bright is before or after: what moves is no speck."""
 _GAP_S: Final = 30.0
@@ -56,11 +59,14 @@ def _ring(plane: Any, row: int, column: int) -> Any:
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _stand_out(plane: Any, least: int, change: int, hits: Any, light: Any, looks: int) -> tuple[int, int, int]:
+def _stand_out(
+    plane: Any, least: int, change: int, hits: Any, light: Any, own: Any, looks: int
+) -> tuple[int, int, int]:
     """Count in `hits` how often each pixel stood out, each time before other surroundings; who does not loses two.
 
-    `light` is what its surroundings were when it last counted. Returns how many have `looks` hits or more, and row
-    and column of one that has most.
+    `light` is what its surroundings were when it last counted, `own` what it was itself: detail of a scene gets
+    lighter and darker with what is around it, a stuck pixel keeps to itself. Wholly other surroundings count more.
+    Returns how many have `looks` hits or more, and row and column of one that has most.
     """
     rows, columns = plane.shape
     maybe = np.zeros(columns, np.uint8)
@@ -79,10 +85,14 @@ def _stand_out(plane: Any, least: int, change: int, hits: Any, light: Any, looks
             lowest, highest = _ring(plane, row, column)
             if here - highest >= least or lowest - here >= least:
                 around = (np.int32(plane[row, column - 2]) + np.int32(plane[row, column + 2])) // 2
-                changed = abs(around - light[row, column]) >= change
-                if hits[row, column] == 0 or (hits[row, column] < _MOST_HITS and changed):
-                    hits[row, column] += 1
-                    light[row, column] = around
+                moved = abs(around - np.int32(light[row, column]))
+                alone = moved >= change and 2 * abs(here - np.int32(own[row, column])) <= moved
+                if hits[row, column] == 0:
+                    hits[row, column] = 1
+                    light[row, column], own[row, column] = around, here
+                elif alone and hits[row, column] < _MOST_HITS:
+                    hits[row, column] += min(_MOST_AT_ONCE, 1 + moved // (_WHOLLY * change))
+                    light[row, column], own[row, column] = around, here
             else:
                 hits[row, column] -= min(2, hits[row, column])
             if hits[row, column] >= looks:
@@ -175,7 +185,8 @@ class PixelMeter:
         planes = frame.y, frame.u, frame.v
         if [plane.shape for plane in planes] != [hits.shape for hits in self._planes]:
             self._planes = [np.zeros(plane.shape, np.uint8) for plane in planes]
-            self._light = [np.zeros(plane.shape, np.int32) for plane in planes]
+            self._light = [np.zeros(plane.shape, np.uint16) for plane in planes]
+            self._own = [np.zeros(plane.shape, np.uint16) for plane in planes]
         counts = np.zeros(3)
         place = np.nan, np.nan
         for number, plane in enumerate(planes):
@@ -183,8 +194,8 @@ class PixelMeter:
                 continue
             least, change = (_CHROMA, _CHROMA_CHANGE) if number else (_LUMA, _LUMA_CHANGE)
             shift = frame.bits - 8
-            hits, light = self._planes[number], self._light[number]
-            counts[number], row, column = _stand_out(plane, least << shift, change << shift, hits, light, _LOOKS)
+            seen = self._planes[number], self._light[number], self._own[number]
+            counts[number], row, column = _stand_out(plane, least << shift, change << shift, *seen, _LOOKS)
             if counts[number]:
                 scale = [-(-whole // part) for whole, part in zip(frame.y.shape, plane.shape, strict=True)]
                 place = float(row * scale[0]), float(column * scale[1])
