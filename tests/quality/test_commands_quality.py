@@ -15,10 +15,10 @@ import pytest
 from frontrow.cli.quality_examples import BLACK_S, write_delivery
 from frontrow.cli.quality_files import deliveries, unique_names
 from frontrow.errors import InputError
+from frontrow.jobs.measured import Kept
 from frontrow.media import example
 from frontrow.quality.findings import GROUP_OF
 from frontrow.quality.inspection import inspect_film
-from frontrow.quality.keeping import Kept
 from frontrow.quality.probe import measure
 from frontrow.quality.rules import load_pack
 
@@ -99,7 +99,7 @@ def test_a_stopped_inspection_goes_on_and_finds_the_same(tmp_path: Path, film: A
     measure(path, keep=parts.append)
     assert len(parts) > 1
     Kept(tmp_path / "kept", path).add(parts[0])  # as a run leaves it that was stopped after its first part
-    whole, again = inspect_film(path, pack), inspect_film(path, pack, keep=tmp_path / "kept")
+    whole, again = inspect_film(path, pack), inspect_film(path, pack, keep=Kept(tmp_path / "kept", path))
     assert again.measured is not None and whole.measured is not None
     assert again.measured.picture is not None and whole.measured.picture is not None
     np.testing.assert_array_equal(again.measured.picture["at_s"], whole.measured.picture["at_s"])
@@ -111,7 +111,7 @@ def test_a_stopped_inspection_goes_on_and_finds_the_same(tmp_path: Path, film: A
 
 def test_what_was_measured_is_not_measured_again_until_the_file_changes(tmp_path: Path, film: Any) -> None:
     path, keep, pack = film([(1, 60)]), tmp_path / "kept", load_pack()
-    first = inspect_film(path, pack, keep=keep)
+    first = inspect_film(path, pack, keep=Kept(keep, path))
     assert first.measured is not None
     loaded = Kept(keep, path).whole()
     assert loaded is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from frontrow.errors import InputError
+from frontrow.jobs.measured import Kept
 from frontrow.quality.inspection import beside, inspect_film, inspect_subtitles, is_subtitle
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def look_at(
     inspected: list[Inspection] = []
     film = None
     if delivery.film:
-        film = inspect_film(delivery.film, pack, judge=judge, subtitles=delivery.beside, keep=out, step=step)
+        keep = Kept(out, delivery.film)
+        film = inspect_film(delivery.film, pack, judge=judge, subtitles=delivery.beside, keep=keep, step=step)
         inspected.append(film)
     inspected += [inspect_subtitles(subtitle, pack, judge=judge, film=film) for subtitle in delivery.named]
     return [write(one, pack, out, names[one.path], delivery.film) for one in inspected]

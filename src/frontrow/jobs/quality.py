@@ -18,6 +18,7 @@ from frontrow.data.ids import derive_id
 from frontrow.data.replay import replay
 from frontrow.data.reviews import Found, Inspected, Reviews, Word, last_about_file, last_about_findings, missed
 from frontrow.errors import DamagedArtifact, InputError
+from frontrow.jobs.measured import Kept
 from frontrow.media import transcode
 from frontrow.media.container import resolve
 from frontrow.quality import drift, markers, report, review, thumbnails
@@ -79,7 +80,7 @@ def inspect(context: JobContext, *, file: str, title: str = "", pack: str = DEFA
         judge=in_force(context.workspace),
         subtitles=beside(path),
         roots=roots,
-        keep=folder(context.workspace),
+        keep=Kept(folder(context.workspace), path),
         step=lambda done, total, note: context.step(done, total, f"{file} {note}".rstrip()),
     )
     stat = path.stat()

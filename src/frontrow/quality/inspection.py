@@ -9,17 +9,16 @@ A file that cannot be read is a finding of that file and never an error of ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from frontrow.errors import UnreadableMedia
 from frontrow.media.container import resolve
 from frontrow.media.pace import Step, told
 from frontrow.quality.file import Watch
 from frontrow.quality.findings import Finding
-from frontrow.quality.keeping import Kept
 from frontrow.quality.measurements import Measurements
 from frontrow.quality.rules import Pack
 from frontrow.quality.verdict import Decision, Verdict
@@ -41,6 +40,22 @@ _ROW_S: Final = 0.032
 _LEAST_SPOKEN_S: Final = 20.0
 _LANGUAGE_S: Final = 180.0
 """Seconds of speech that are enough to tell whether a stream is in the language that it says."""
+
+
+class Keep(Protocol):
+    """Where measurements go while a film is looked at, so that a stopped run goes on (`jobs/measured.py`)."""
+
+    def whole(self) -> Measurements | None:
+        """All of the film, where an earlier run came to its end."""
+
+    def parts(self) -> list[dict[str, Any]]:
+        """What a stopped run left, in order."""
+
+    def add(self, part: Mapping[str, Any]) -> None:
+        """Keep one more part."""
+
+    def finish(self, measured: Measurements) -> None:
+        """Keep all of it in place of the parts."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +106,12 @@ def inspect_film(
     judge: InForce | None = None,
     subtitles: Sequence[Path] = (),
     roots: tuple[Path, ...] = (),
-    keep: Path | None = None,
+    keep: Keep | None = None,
     step: Step | None = None,
 ) -> Inspection:
     """Inspect a film with the subtitles beside it.
 
-    `keep`: folder for what a stopped run has measured; `roots`: folders outside which nothing is opened.
+    `keep`: what a stopped run has measured; `roots`: folders outside which nothing is opened.
     """
     measured, findings = _measure(path, pack, roots, keep, step)
     track = None
@@ -168,21 +183,20 @@ def clock(at_s: float) -> str:
 
 
 def _measure(
-    path: Path, pack: Pack, roots: tuple[Path, ...], keep: Path | None, step: Step | None
+    path: Path, pack: Pack, roots: tuple[Path, ...], keep: Keep | None, step: Step | None
 ) -> tuple[Measurements | None, list[Finding]]:
     from frontrow.quality import probe
     from frontrow.quality.picture import detectors as in_picture
     from frontrow.quality.sound import detectors as in_sound
 
     watch = Watch.begin(path)
-    kept = Kept(keep, path) if keep else None
-    measured = kept.whole() if kept else None
+    measured = keep.whole() if keep else None
     try:
         if measured is None:
-            parts, add = (kept.parts(), kept.add) if kept else (None, None)
+            parts, add = (keep.parts(), keep.add) if keep else (None, None)
             measured = probe.measure(path, roots=roots, done=parts, keep=add, progress=told(step))
-            if kept:
-                kept.finish(measured)
+            if keep:
+                keep.finish(measured)
         heard = _hear(path, measured, roots)
     except UnreadableMedia as error:
         return None, [watch.refused(error)]

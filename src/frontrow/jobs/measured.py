@@ -1,4 +1,4 @@
-"""Measurements in a folder while a file is inspected, so that a stopped run goes on where it was.
+"""Measurements of one film in a folder while it is inspected, so that a stopped run goes on where it was.
 
     FOLDER/<hash of the file's name, size and time>/000000/{picture,sound-1,speech-1}.parquet
                                                     000001/...
