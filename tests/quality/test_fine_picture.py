@@ -141,6 +141,20 @@ def test_a_bright_point_of_a_still_picture_is_not_stuck():
     assert codes(measure([still] * 192)) == set()
 
 
+def test_a_bright_point_of_a_scene_that_gets_lighter_and_darker_is_not_stuck():
+    scene = with_dot(pan(1, softness=3.0)[0] // 2, 50, 70, code=120).astype(float)
+    film = [(scene * (1 + 0.6 * np.sin(n / 20))).clip(16, 235).astype(np.uint8) for n in range(240)]
+    assert "stuck_pixel" not in codes(measure(film))
+
+
+def test_a_stuck_pixel_is_known_by_two_cuts_between_still_shots():
+    shots = [
+        np.full((ROWS, COLUMNS), code, np.uint8) + pan(1, softness=3.0, seed=code)[0] // 8 for code in (30, 140, 60)
+    ]
+    film = [with_dot(shots[n // 72], 50, 70, code=235) for n in range(216)]
+    assert "stuck_pixel" in codes(measure(film))
+
+
 def test_specks_of_single_frames_are_hot_pixels():
     film = pan(96, softness=3.0)
     for frame, row in ((20, 40), (47, 90), (71, 130)):
@@ -198,6 +212,23 @@ def test_a_sharp_face_before_a_soft_ground_is_not_blurred(clean):
         return out
 
     assert "blur" not in codes(measure(damaged(clean, 24, 72, shallow)))
+
+
+def noisy(picture, sigma=0.0):
+    rng = np.random.default_rng(int(picture[:8].sum()))
+    soft = gaussian_filter(picture.astype(float), 2.0) + rng.normal(0, 3, picture.shape)
+    return (gaussian_filter(soft, sigma) + rng.normal(0, 0.5, picture.shape)).clip(16, 235).astype(np.uint8)
+
+
+def test_a_pixel_of_blur_in_a_soft_and_noisy_film_is_found_where_it_sets_in(clean):
+    film = [noisy(picture, 1.0 if 24 <= n < 72 else 0.0) for n, picture in enumerate(clean)]
+    finding = only(measure(film), "blur")[0]
+    assert (finding.start_s, finding.end_s) == (pytest.approx(1.0, abs=0.1), pytest.approx(3.0, abs=0.1))
+
+
+def test_a_lens_that_is_turned_slowly_is_no_fault(clean):
+    turned = [gaussian_filter(picture.astype(float), min(1.5, n / 32)) for n, picture in enumerate(clean)]
+    assert "blur" not in codes(measure([noisy(picture) for picture in turned]))
 
 
 def lettered(picture, words="NOT FOR BROADCAST"):
