@@ -123,12 +123,64 @@ def test_bad_input_ends_with_status_2_and_one_line(one_cache, tmp_path):
         (["replay", "--requests", write(tmp_path / "r2.csv", "at_s,object\n1,zz\n"), "--disk", 5,
           "--files", write(tmp_path / "f.csv", "object,size\na,5\n")], "zz"),
         (["replay", "--requests", one_cache / "log.csv"], "--disk"),
+        (["forecast", write(tmp_path / "s3.csv", "series,at,value\n,1,5\n"), "--out", out], "series is empty"),
+        (["forecast", one_cache / "log.csv", "--of", "members", "--peak", "--out", out], "--peak"),
+        (["forecast", write(tmp_path / "s4.csv", "series,at,value\na,June,5\n"), "--of", "members", "--out", out],
+         "June"),
+        (place(write(tmp_path / "d3.csv", "file,size,requests\n,5,3\n"), network), "file is empty"),
+        (place(write(tmp_path / "d4.csv", "file,size,requests\nf,1e19,3\n"), network), "1e+18"),
+        (["replay", "--requests", write(tmp_path / "r3.csv", "at_s,object,size,cache\n1,a,5,\n"), "--disk", 5],
+         "cache is empty"),
+        (["replay", "--requests", write(tmp_path / "r4.csv", "at_s,object,size\n1,a,5\n1700000000000,a,5\n"),
+          "--disk", 5], "milliseconds"),
+        (["replay", "--requests", write(tmp_path / "r5.csv", "at_s,object\n1,a\n"), "--disk", 5,
+          "--files", write(tmp_path / "f2.csv", "object,size,title\na,5,\n")], "title is empty"),
+        (["replay", "--requests", one_cache / "log.csv", "--disk", 40,
+          "--titles", write(tmp_path / "t.csv", "title,launch_day\nfilm1,soon\n")], "soon"),
         (["replay", "--requests", one_cache / "log.csv", "--disk", 40, "--plan", one_cache / "large.csv"], "holds"),
     ]  # fmt: skip
     for args, word in cases:
         ran = frontrow(*args)
         assert ran.returncode == 2, (args, ran.stderr)
         assert word in ran.stderr and "Traceback" not in ran.stderr
+
+
+def test_members_launches_and_charts_are_forecast_from_their_examples(tmp_path):
+    for kind, rows in (("members", 2 * 4), ("launches", 28), ("chart", 10)):
+        folder, out = tmp_path / kind, tmp_path / f"{kind}.parquet"
+        told("forecast", "--of", kind, "--example", folder)
+        more = ["--titles", folder / "titles.csv"] if kind == "launches" else []
+        told("forecast", folder / f"{kind}.csv", "--of", kind, "--out", out, *more)
+        frame = pl.read_parquet(out)
+        assert (
+            frame.columns[:8] == ["series", "at", "mean", "p2_5", "p10", "p50", "p90", "p97_5"] and len(frame) == rows
+        )
+        assert (frame["p10"] < frame["p90"]).all()
+    assert frame["drops_out"].is_between(0, 1).all()
+    assert pl.read_parquet(tmp_path / "members.parquet")["at"][0] == "2026Q1"
+
+
+def test_the_peak_of_a_region_is_its_busiest_hour_in_bits_a_second(examples, tmp_path):
+    said = told("forecast", examples / "forecast" / "series.csv", "--out", tmp_path / "f.csv", "--peak")
+    frame = pl.read_csv(tmp_path / "f.csv").filter(pl.col("series") == "north")
+    assert said["peaks"]["north"]["mean_bps"] == pytest.approx(frame["mean"].max() * 8 / 3600)
+    assert said["peaks"]["north"]["at"] == frame["at"][frame["mean"].arg_max()]
+
+
+def test_drills_are_shown_beside_the_undisturbed_log(examples):
+    log = examples / "replay"
+    said = told("replay", "--requests", log / "requests.csv", "--files", log / "files.csv",
+                "--network", log / "network.csv", "--drill", "all")  # fmt: skip
+    assert set(said["drills"]) == {"cache-dies", "forecast-wrong", "surprise-hit"}
+    assert said["drills"]["cache-dies"]["byte_hit_ratio"] < said["drills"]["cache-dies"]["undisturbed"]
+
+
+def test_an_empty_limit_is_no_limit_and_neighbours_keep_to_their_egress(tmp_path):
+    network = write(tmp_path / "n.csv", "cache,disk_bytes,fill_bytes,egress_bytes\nx,100,100,40\ny,100,100,\n")
+    links = write(tmp_path / "l.csv", "region,cache,worth\nx,y,0.5\ny,x,0.5\n")
+    demand = write(tmp_path / "d.csv", "cache,file,size,requests\nx,f,20,5\ny,f,20,1\n")
+    said = told("place", "--demand", demand, "--network", network, "--links", links, "--out", tmp_path / "p.csv")
+    assert said["value"] == pytest.approx(40 + 0.5 * 60 + 20)
 
 
 def test_a_window_of_zero_is_said_and_planned_for(tmp_path):
@@ -147,7 +199,9 @@ def test_a_region_without_demand_takes_the_mean_of_the_others(tmp_path):
 
 def test_the_report_is_one_page_without_scripts_or_addresses(examples, tmp_path):
     out = tmp_path / "page.html"
-    told("report", "--requests", examples / "replay" / "requests.csv", "--files", examples / "replay" / "files.csv",
-         "--network", examples / "replay" / "network.csv", "--out", out)  # fmt: skip
+    told("report", "--example", tmp_path / "e")
+    names = ("requests", "files", "network", "links")
+    told("report", *(part for name in names for part in (f"--{name}", tmp_path / "e" / f"{name}.csv")), "--out", out)
     page = out.read_text()
-    assert page.count("<svg") >= 5 and "<script" not in page and "http" not in page
+    assert page.count("<line ") > 2 and "north to south" in page
+    assert page.count("<svg") >= 6 and "<script" not in page and "http" not in page

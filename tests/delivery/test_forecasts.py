@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from frontrow.delivery import autoregression, conformal, forecast, hierarchy, launches, members, series
+from frontrow.delivery import autoregression, chart, conformal, forecast, hierarchy, launches, members, series
 from frontrow.delivery.demand import DemandConfig, fit
 from frontrow.errors import InputError
 
@@ -210,6 +210,33 @@ def test_weekends_count_from_the_first_weekday_of_the_log():
     counts[:, 0] = np.where((np.arange(28) + 4) % 7 >= 5, 300, 100)  # the log begins on a Friday
     state = fit(counts, config=DemandConfig(), first_weekday=4)
     assert state.forecast(29)[0][0] > 1.3 * state.forecast(32)[0][0]
+
+
+def test_a_day_in_progress_moves_the_forecast_and_not_the_state():
+    rng = np.random.default_rng(0)
+    state = fit(rng.poisson(100, (14, 10)).astype(float))
+    before, mean = state.forecast(14)[0], state.mean.copy()
+    today = np.full(10, 50.0)
+    today[3] = 400
+    found = state.so_far(today)
+    assert found.sum() == pytest.approx(1) and found[3] > 2 * before[3]
+    assert state.day == 14 and (state.mean == mean).all()
+    assert state.so_far(np.zeros(10)) == pytest.approx(before)
+
+
+def test_a_chart_is_forecast_with_what_drops_out():
+    rng = np.random.default_rng(0)
+    rows = []
+    for week in range(60):
+        ages = range(min(week, 6) + 1)
+        views = {week - age: 1e6 * 0.7**age * np.exp(rng.normal(0, 0.2)) for age in ages}
+        first = sorted(views, key=lambda born: -views[born])[:5]
+        rows += [(week, born, rank + 1, views[born], week - born + 1) for rank, born in enumerate(first)]
+    week, title, rank, views, age = (np.array(column) for column in zip(*rows, strict=True))
+    found = chart.forecast(chart.Weeks(week, title, np.zeros(len(week), np.int64), rank, views, age))
+    assert (week[found.rows] == 59).all() and (np.diff(found.quantiles, axis=1) > 0).all()
+    assert found.drops_out[-1] > found.drops_out[0]
+    assert found.quantiles[0, 2] == pytest.approx(0.7 * views[found.rows[0]], rel=0.3)
 
 
 def test_counts_below_zero_are_refused():

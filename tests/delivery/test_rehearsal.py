@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from frontrow.delivery import chart, eviction, rehearsal, replay
+from frontrow.delivery import chart, drills, eviction, rehearsal, replay
 from frontrow.delivery.network import Cache
 from frontrow.delivery.requests import DAY_S, Files, Log, file_shares, title_counts
 from frontrow.errors import InputError
@@ -54,7 +54,7 @@ def test_planned_and_reactive_serves_more_than_every_online_policy():
 
 def test_the_plan_alone_is_near_a_plan_that_knows_the_true_demand():
     ours = rehearsal.plan_alone(LOG, FILES, CACHE, forecaster()).hits
-    known = rehearsal.plan_alone(LOG, FILES, CACHE, lambda day: TRUTH[day] if day else None).hits
+    known = rehearsal.plan_alone(LOG, FILES, CACHE, lambda day, today=None: TRUTH[day] if day else None).hits
     late = LOG.day(5).start
     gap = (SIZE[late:][known[late:]].sum() - SIZE[late:][ours[late:]].sum()) / SIZE[late:].sum()
     assert gap < 0.03
@@ -87,6 +87,23 @@ def test_a_disk_lost_at_the_peak_costs_hits_and_recovers_by_the_next_day():
     assert dead[later].sum() > 0.9 * whole[later].sum()
 
 
+def test_a_disk_that_is_lost_on_the_hour_is_lost():
+    hour = 5 * DAY_S + 16 * 3600  # a look at the day falls on it, a request need not
+    whole = rehearsal.planned_and_reactive(LOG, FILES, CACHE, forecaster()).hits
+    dead = rehearsal.planned_and_reactive(LOG, FILES, CACHE, forecaster(), dies_at_s=hour).hits
+    after = slice(int(np.searchsorted(LOG.at_s, hour)), None)
+    assert (whole[: after.start] == dead[: after.start]).all() and dead[after].sum() < whole[after].sum()
+
+
+def test_drills_touch_what_they_say_and_a_surprise_is_caught():
+    found = drills.drill(replay.Task(LOG, FILES, CACHE), tuple(drills.DRILLS), np.random.default_rng(0))
+    assert found["forecast-wrong"].bytes == FILES.size[LOG.object].sum()
+    assert found["cache-dies"].byte_hit_ratio < found["cache-dies"].undisturbed
+    assert found["surprise-hit"].byte_hit_ratio > 0.8
+    both = found["cache-dies"] + found["cache-dies"]
+    assert both.byte_hit_ratio == found["cache-dies"].byte_hit_ratio
+
+
 def test_a_replay_names_ours_and_the_peers_and_adds_up_over_caches():
     one = replay.replay(replay.Task(LOG, FILES, CACHE))
     assert set(one) == {"planned", "frontrow", "lru", "sieve", "s3-fifo", "belady"}
@@ -115,11 +132,12 @@ def test_shares_of_a_title_add_up_and_follow_what_is_asked_for():
     assert title_counts(LOG, FILES).sum() == len(LOG.object)
 
 
-def test_a_bigger_disk_is_never_worth_less():
+def test_a_bigger_disk_and_a_faster_fill_are_never_worth_less():
     rate = np.bincount(LOG.object, minlength=len(FILES.size)) / DAYS
-    prices, curve = rehearsal.what_if(CACHE, FILES, rate, (0.5, 1.0, 2.0, 10.0))
-    served = [value for _, value in curve]
-    assert served == sorted(served) and served[-1] == pytest.approx(1) and prices.disk > 0
+    found = rehearsal.what_if(CACHE, FILES, rate, (0.5, 1.0, 2.0, 10.0))
+    served, filled = ([value for _, value in curve] for curve in (found.disk, found.fill))
+    assert served == sorted(served) and served[-1] == pytest.approx(1) and found.prices.disk > 0
+    assert filled == sorted(filled) and filled[-1] == pytest.approx(served[1], rel=0.02)
 
 
 def weekly() -> chart.Weeks:

@@ -66,6 +66,25 @@ class Demand:
         share = np.exp(log_share - log_share.max())
         return share / share.sum(), np.sqrt(variance)
 
+    def so_far(self, counts: Array) -> Array:
+        """Expected share of each title on the day after the last, when `counts` of its requests have been seen.
+
+        The state stays as it is: a day is taken in once it is over.
+        """
+        day = self.day
+        if counts.sum() <= 0:
+            return self.forecast(day)[0]
+        seen = replace(
+            self, mean=self.mean.copy(), covariance=self.covariance.copy(), launched=list(self.launched),
+            day_one=dict(self.day_one),
+        )  # fmt: skip
+        seen.update(counts)
+        h = self._loading(day)
+        log_share = seen.mean @ h + self._decay(day) + np.einsum("i,nij,j->n", h, seen.covariance, h) / 2
+        log_share[self.launch_day > day] = _NOT_YET
+        share = np.exp(log_share - log_share.max())
+        return np.asarray(share / share.sum())
+
     def update(self, counts: Array) -> None:
         """Take in the counts of the day after the last, one a title."""
         day, total = self.day, counts.sum()

@@ -87,13 +87,9 @@ def _peak_s(log: Log) -> int:
 
 
 def _lived(task: Task, log: Log, *, factor: Array | None = None, dies_at_s: int | None = None) -> npt.NDArray[np.bool_]:
-    forecast = rehearsal.forecaster(log, task.files, launch_day=task.launch_day, guess=task.guess)
-
-    def wrong(day: int) -> Array | None:
-        share = forecast(day)
-        return share if share is None or factor is None else share * factor / (share * factor).sum()
-
-    return rehearsal.planned_and_reactive(log, task.files, task.cache, wrong, dies_at_s=dies_at_s).hits
+    error = None if factor is None else np.log(factor)
+    forecast = rehearsal.forecaster(log, task.files, launch_day=task.launch_day, guess=task.guess, error=error)
+    return rehearsal.planned_and_reactive(log, task.files, task.cache, forecast, dies_at_s=dies_at_s).hits
 
 
 def _with_a_hit(task: Task, peak_s: int, rng: np.random.Generator) -> tuple[Log, npt.NDArray[np.bool_]]:

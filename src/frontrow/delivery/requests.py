@@ -72,11 +72,16 @@ def title_counts(log: Log, files: Files) -> npt.NDArray[np.float64]:
     return counts.reshape(log.days, files.titles)
 
 
-_PRIOR_REQUESTS = 50.0  # of a title, that the shares of all titles' renditions count for
+_PRIOR_REQUESTS = (50.0, 500.0, 5000.0)  # of a title, that the shares of all titles' renditions may count for
 
 
 def file_shares(objects: npt.NDArray[np.int64], files: Files) -> npt.NDArray[np.float64]:
-    """Each file's share of its title's requests: what was asked for, shrunk to the share of its rendition."""
+    """Each file's share of its title's requests: what was asked for, shrunk to the share of its rendition.
+
+    How far is what makes the log likeliest (Dirichlet-multinomial): titles may differ or be all alike.
+    """
+    from scipy.special import gammaln
+
     slots = int(files.slot.max()) + 1
     by_slot = np.bincount(files.slot[objects], minlength=slots) + 1.0
     by_slot /= by_slot.sum()
@@ -84,4 +89,10 @@ def file_shares(objects: npt.NDArray[np.int64], files: Files) -> npt.NDArray[np.
     of_title = np.bincount(files.title, asked, minlength=files.titles)
     prior = by_slot[files.slot]
     prior = prior / np.bincount(files.title, prior, minlength=files.titles)[files.title]
-    return np.asarray((asked + _PRIOR_REQUESTS * prior) / (of_title[files.title] + _PRIOR_REQUESTS))
+
+    def likelihood(weight: float) -> float:
+        own = gammaln(weight * prior + asked) - gammaln(weight * prior)
+        return float(own.sum() + (gammaln(weight) - gammaln(weight + of_title)).sum())
+
+    weight = max(_PRIOR_REQUESTS, key=likelihood)
+    return np.asarray((asked + weight * prior) / (of_title[files.title] + weight))
