@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from frontrow.quality.measurements import StreamFacts
 from frontrow.quality.sound import kernels
 from frontrow.quality.sound.lines import LineMeter
+from frontrow.quality.sound.plateaus import plateaus
 from frontrow.quality.sound.weighting import channel_gains, interpolators, k_weighting
 
 Floats = NDArray[np.float32]
@@ -49,6 +50,8 @@ SERIES: Final = {
     "true_peak": "largest value between samples of any channel, full scale 1",
     "slip_s": "time stamps jump by this much before the row: > 0 a hole, < 0 an overlap",
     "flat": "share of samples in flat tops, of the channel with most",
+    "plateau": "share of samples piled up around one level, in half a second, of the channel with most",
+    "plateau_level": "that level, full scale 1",
     "click": "largest prediction error by the largest around it",
     "click_size": "the same error, full scale 1",
     "gap_s": "length of the deepest short gap that ends in the row, 0 without one",
@@ -174,11 +177,15 @@ class SoundMeter:
         kernels.peaks(padded[:, -lead:], self._phases, bounds, sample_peak, true_peak)
         flat = np.empty(shape, np.float32)
         kernels.flat_tops(sound, bounds, 0.002, 3, 4, flat)
+        plateau, level = np.empty((2, *shape), np.float32)
+        plateaus(sound, bounds, plateau, level)
         return {
             "power": self._gains @ power,
             "peak": sample_peak.max(axis=0),
             "true_peak": true_peak.max(axis=0),
             "flat": flat.max(axis=0),
+            "plateau": _worst(plateau, plateau),
+            "plateau_level": _worst(plateau, level),
         }
 
     def _impulses(self, padded: Floats, bounds: NDArray[np.int64]) -> dict[str, NDArray[Any]]:

@@ -1,0 +1,97 @@
+"""What is left of clipping behind a lossy encode: samples pile up around one level, above and below zero.
+
+The tops are no longer flat, but how often each level occurs still rises towards the old ceiling. In sound that was
+never clipped, larger values are rarer ones, but for pure tones, which are told by how well they foretell themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+GROUP_ROWS: Final = 5
+"""Rows looked at together: half a second has crests enough, and still lies within one scene."""
+_FINE: Final = 1024
+_BINS: Final = 40
+_FROM: Final = 10
+"""Bins below are left out: quiet parts make their own pile there."""
+_TOP_SHARE: Final = 0.0005
+"""Samples over what counts as the top: ripples go over the ceiling."""
+_ALIKE: Final = 1.06
+"""Ratio of the ceilings above and below zero, half a decibel."""
+_TONE: Final = 1e-5
+"""Share of the power that two samples do not foretell of the third, under which the sound is a tone or a rumble."""
+_QUIET: Final = 0.01
+
+
+@njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
+def plateaus(sound, bounds, excess, ceiling):  # type: ignore[no-untyped-def]
+    """Fill `excess` and `ceiling` (channels, rows), the same in all rows of a group.
+
+    `excess` is the share of the samples that lie above what a falling distribution would have, of the side of zero
+    that has less, 0 where both sides have their pile at different levels; `ceiling` is where, full scale 1.
+    """
+    for channel in range(sound.shape[0]):
+        for row in range(0, len(bounds) - 1, GROUP_ROWS):
+            stop = min(row + GROUP_ROWS, len(bounds) - 1)
+            x = sound[channel, bounds[row] : bounds[stop]]
+            above, high = _pile(x, 1.0)
+            below, low = _pile(x, -1.0)
+            alike = high < _ALIKE * low and low < _ALIKE * high
+            share = min(above, below) if alike and _unforetold(x) > _TONE else 0.0
+            excess[channel, row:stop] = share
+            ceiling[channel, row:stop] = max(high, low) if share > 0 else 0.0
+
+
+@njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _pile(x, sign):  # type: ignore[no-untyped-def]
+    """(share of one side's samples above the falling distribution, level of the pile)."""
+    peak, count = np.float32(0.0), 0
+    for n in range(len(x)):
+        value = sign * x[n]
+        if value > 0:
+            peak, count = max(peak, value), count + 1
+    if peak < _QUIET:
+        return 0.0, 0.0
+    fine = np.zeros(_FINE + 1)
+    for n in range(len(x)):
+        value = sign * x[n]
+        if value > 0:
+            fine[int(value / peak * _FINE)] += 1
+    over, place = 0.0, _FINE
+    while over < _TOP_SHARE * count and place > 0:
+        over += fine[place]
+        place -= 1
+    width = 1.25 * peak * (place + 1) / _FINE / _BINS
+    counts = np.zeros(_BINS + 2)
+    for n in range(len(x)):
+        value = sign * x[n]
+        if 0 < value < width * _BINS:
+            counts[1 + min(int(value / width), _BINS - 1)] += 1
+    least, total, most, at = np.inf, 0.0, -1.0, 0
+    for k in range(1 + _FROM, _BINS + 1):
+        smooth = 0.25 * counts[k - 1] + 0.5 * counts[k] + 0.25 * counts[k + 1]
+        least = min(least, smooth)
+        total += smooth - least
+        if smooth - least > most:
+            most, at = smooth - least, k
+    return total / count, (at - 0.5) * width
+
+
+@njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _unforetold(x):  # type: ignore[no-untyped-def]
+    """Share of the power that the best prediction out of two samples leaves."""
+    r0, r1, r2 = 1e-12, 0.0, 0.0
+    for n in range(2, len(x)):
+        now = np.float64(x[n])
+        r0 += now * now
+        r1 += now * x[n - 1]
+        r2 += now * x[n - 2]
+    one = r1 / r0
+    left = 1.0 - one * one
+    if left <= 1e-12:
+        return 0.0
+    two = (r2 / r0 - one * one) / left
+    return left * (1.0 - two * two)
