@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from frontrow.artwork import making
 from frontrow.artwork.candidates import CandidateConfig
 from frontrow.jobs import pictures
 from frontrow.media import example
@@ -79,6 +80,40 @@ def test_bad_input_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
         assert done.returncode == 2
         assert done.stdout == ""
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_one_unreadable_film_of_many_does_not_stop_the_others(tmp_path: Path, film: Any) -> None:
+    good = film([(1, 30), (2, 30)], "good.mp4")
+    (tmp_path / "bad.mp4").write_bytes(b"")
+    done = frontrow("shots", tmp_path / "bad.mp4", good, "--json")
+    assert done.returncode == 2
+    told = json.loads(done.stdout)
+    assert "is empty" in told[0]["unreadable"]
+    assert len(told[1]["shots"]) == 2
+
+
+def test_a_film_that_was_cut_off_says_where_its_picture_ends(tmp_path: Path, film: Any) -> None:
+    import av
+
+    whole, short = film([(1, 250)]), tmp_path / "short.mkv"
+    with av.open(str(whole)) as source, av.open(str(short), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    short.write_bytes(short.read_bytes()[: short.stat().st_size // 2])
+    _, seen = making.find_shots(short)
+    (fault,) = seen.faults
+    assert fault.endswith("of 10.0 s; the file may be cut off")
+    assert making.find_shots(whole)[1].faults == []
+
+
+def test_a_place_for_pictures_that_is_a_file_is_told_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = frontrow("candidates", tmp_path / "none.mp4", "--out", tmp_path / "file" / "deeper")
+    assert done.returncode == 2
+    assert "is a file; name a folder" in done.stderr
 
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, film: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ Files are others' work: parts of the first pass and finished crops are handed ou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,9 +91,17 @@ def find_pictures(
         pictures=pictures,
         choice=choose.choose(pictures, count),
         bars=seen.bars,
-        faults=list(dict.fromkeys(seen.faults + faults)),
+        faults=_of_each_kind(seen.faults + faults),
         without=[text for name, text in networks.WITHOUT.items() if name not in paths],
     )
+
+
+def _of_each_kind(faults: list[str]) -> list[str]:
+    """Without those that the second pass met again: the same words with other numbers."""
+    kinds: dict[str, str] = {}
+    for fault in faults:
+        kinds.setdefault(re.sub(r"[\d.]+", "", fault), fault)
+    return list(kinds.values())
 
 
 def cut_pictures(

@@ -28,6 +28,9 @@ _LEAST_TIME_S: Final = 60.0
 _WARM_UP_S: Final = 1.0
 """A resumed pass decodes this much again, so that the first change has a frame before it."""
 
+_MOST_MISSING: Final = 0.02
+"""Share of the stated length, and two seconds more, that may lack a picture: sound often ends later."""
+
 Part = dict[str, NDArray[Any]]
 """Signals of some frames, by name."""
 
@@ -118,6 +121,10 @@ def watch(context: Context, path: str, detail: bool, since_s: float | None, keyf
                 context.progress(time_s, film.duration_s)
         if filled:
             send()
+        if not keyframes and not film.damage.stopped and film.duration_s - time_s > _MOST_MISSING * film.duration_s + 2:
+            film.damage.stopped = (
+                f"the picture ends at {time_s:.1f} s of {film.duration_s:.1f} s; the file may be cut off"
+            )
         coded = film.stream.codec_context
         return {
             "duration_s": film.duration_s or time_s,

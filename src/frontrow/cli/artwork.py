@@ -55,12 +55,13 @@ def shots(
     found = _over_films(_shots_of, _some(video), workers, "Looking for shots")
     if as_json:
         emit_json(found[0] if len(found) == 1 else found)
-        return
-    for film in found:
-        rows = [(f"{x.start_s:.3f}", f"{x.end_s:.3f}", x.transition) for x in film["shots"]]
-        emit_table(film["video"], ("from, s", "to, s", "begins with"), rows)
-        for fault in film["faults"]:
-            note(f"{film['video']}: {fault}")
+    else:
+        for film in _readable(found):
+            rows = [(f"{x.start_s:.3f}", f"{x.end_s:.3f}", x.transition) for x in film["shots"]]
+            emit_table(film["video"], ("from, s", "to, s", "begins with"), rows)
+            for fault in film["faults"]:
+                note(f"{film['video']}: {fault}")
+    _refuse_unreadable(found)
 
 
 def candidates(
@@ -94,6 +95,9 @@ def candidates(
     films = _some(video)
     if kind not in SUFFIX:
         raise InputError(f"--format {kind!r} is not known; use {', '.join(SUFFIX)}")
+    nearest = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise InputError(f"--out {out}: {nearest} is a file; name a folder")
     names = [path.stem for path in films]
     if len(set(names)) < len(names):
         raise InputError("two films of the same name would write to one folder; run them one by one")
@@ -105,11 +109,12 @@ def candidates(
     if as_json:
         emit_json(found[0] if len(found) == 1 else found)
     else:
-        for film in found:
+        for film in _readable(found):
             rows = [(f"{x['at_s']:.2f}", f"{x['score']:.2f}", _because(x["reasons"])) for x in film["candidates"]]
             emit_table(film["video"], ("at, s", "score", "because of"), rows)
             for line in (*film["faults"], *film["without"]):
                 note(f"{film['video']}: {line}")
+    _refuse_unreadable(found)
     refused = [f"{film['video']}: {film['refused']}" for film in found if film["refused"]]
     if refused:
         raise Refusal("; ".join(refused))
@@ -256,14 +261,38 @@ def _write_example(folder: Path) -> None:
 
 
 def _over_films(work: Any, films: list[Path], workers: int, what: str) -> list[dict[str, Any]]:
-    """One film with its own progress, many through the engine."""
+    """One film with its own progress, many through the engine; one that is unreadable stops no other."""
+    from functools import partial
+
     from frontrow import engine
 
     with progress(what) as step:
         if len(films) == 1:
             return [work(films[0], step=step)]
         backend: engine.Backend = "loky" if workers > 1 else "serial"
-        return engine.map(work, films, backend=backend, workers=workers, progress=step)
+        return engine.map(partial(_tried, work=work), films, backend=backend, workers=workers, progress=step)
+
+
+def _tried(path: Path, *, work: Any) -> dict[str, Any]:
+    from frontrow.errors import UnreadableMedia
+
+    try:
+        return dict(work(path))
+    except UnreadableMedia as error:
+        return {"video": path.name, "unreadable": str(error)}
+
+
+def _readable(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [film for film in found if "unreadable" not in film]
+
+
+def _refuse_unreadable(found: list[dict[str, Any]]) -> None:
+    """End with the status of bad input, after what could be read was told."""
+    from frontrow.errors import UnreadableMedia
+
+    unreadable = [film["unreadable"] for film in found if "unreadable" in film]
+    if unreadable:
+        raise UnreadableMedia("; ".join(unreadable))
 
 
 def _shots_of(path: Path, step: Any = None) -> dict[str, Any]:
