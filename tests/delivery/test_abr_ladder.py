@@ -21,10 +21,11 @@ def film(height: int, crf: float) -> Trial:
     """A film whose small pictures cost little and never look perfect."""
     scale = {180: 9.0, 360: 3.0, 720: 0.5}[height]
     kbps = 9000.0 * (height / 720) ** 1.4 * np.exp(-0.125 * crf) * 8
-    return Trial(height, crf, float(kbps), float(100.0 - scale - np.exp(0.095 * crf - 0.6)))
+    return Trial(height, crf, float(kbps), float((100.0 - scale) / (1.0 + np.exp((crf - 38.0) / 5.0))))
 
 
 HEIGHTS = (180, 360, 720)
+CEILINGS = {180: 91.0, 360: 97.0, 720: 99.5}
 CRFS = codecs.H264.crfs
 
 
@@ -54,10 +55,35 @@ def test_ladders_that_share_no_quality_cannot_be_compared():
 
 def test_three_encodes_a_height_predict_the_whole_grid_within_a_point():
     known = [film(height, crf) for height in HEIGHTS for crf in (22.0, 31.0, 40.0)]
-    for trial in predict(known, CRFS):
+    for trial in predict(known, CRFS, CEILINGS):
         truth = film(trial.height, trial.crf)
         assert trial.vmaf == pytest.approx(truth.vmaf, abs=1.0)
         assert trial.bitrate_kbps == pytest.approx(truth.bitrate_kbps, rel=0.02)
+
+
+def test_a_height_with_one_encode_has_the_slopes_of_its_neighbour():
+    known = [film(180, 28.0), *(film(360, crf) for crf in (22.0, 31.0, 40.0))]
+    for trial in predict(known, CRFS, CEILINGS):
+        assert trial.vmaf == pytest.approx(film(trial.height, trial.crf).vmaf, abs=1.5)
+    with pytest.raises(InputError, match="no height has two encodes"):
+        predict([film(180, 28.0), film(360, 28.0)], CRFS)
+
+
+def test_a_quarter_of_the_encodes_gives_the_hull_of_all_of_them_within_a_point():
+    config = LadderConfig()
+    trials = [film(*at) for at in ladders.first_trials(HEIGHTS, config)]
+    while at := ladders.next_trial(trials, HEIGHTS, config, CEILINGS):
+        assert at not in [(x.height, x.crf) for x in trials], "nothing is encoded twice"
+        trials.append(film(*at))
+    assert len(trials) <= len(HEIGHTS) * len(CRFS) / 4 + 0.5
+    everything = hull([film(height, crf) for height in HEIGHTS for crf in CRFS])
+    found = hull(predict(trials, CRFS, CEILINGS))
+    rates = np.linspace(np.log(everything[0].bitrate_kbps), np.log(everything[-1].bitrate_kbps), 99)
+    there, here = (
+        np.interp(rates, np.log([x.bitrate_kbps for x in c]), [x.vmaf for x in c]) for c in (everything, found)
+    )
+    shown = (there >= config.least_vmaf) & (there <= config.best_vmaf)
+    assert np.abs(there - here)[shown].max() < 1.0
 
 
 def test_rungs_rise_in_rate_and_quality_use_several_heights_and_stop_where_bits_show_nothing():

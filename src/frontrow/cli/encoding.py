@@ -67,24 +67,17 @@ def ladder(
 
     facts, chosen = probe(video), codecs.find(codec)
     config = ladders.LadderConfig(codec=chosen)
-    crfs = chosen.crfs if exhaustive else [chosen.crfs[at] for at in config.encoded]
     starts = ladders.choose_scenes(_array(bits_a_second(video)), scenes, trials.SCENE_S)
-    wanted = [
-        trials.Wanted(height, crf, (*chosen.quality(crf, preset), *chosen.one_thread))
-        for height in ladders.heights_of(facts.height, config) for crf in crfs
-    ]  # fmt: skip
-    own_preset = preset if codec == "h264" else None
-    peers = [
-        trials.Wanted(height, kbps, tuple(ladders.fixed_arguments(kbps, own_preset)))
-        for height, kbps in (ladders.fixed_rungs(facts.height) if fixed else ())
-    ]
     _make_folder(out)
     with progress("trial encodes") as step:
-        judged = trials.run(video, starts, [*wanted, *peers], out / "trials.jsonl", workers=workers, step=step)
-    found = ladders.build(judged[: len(wanted)], config, fixed=judged[len(wanted) :])
+        bench = trials.Bench(video, tuple(starts), out / "trials.jsonl", preset, workers, step)
+        heights = ladders.heights_of(facts.height, config)
+        encodes, ceilings = trials.explore(bench, heights, config, exhaustive=exhaustive)
+        peers = trials.fixed(bench, facts.height, chosen) if fixed else []
+    found = ladders.build(encodes, config, ceilings=ceilings, fixed=peers)
     answer: dict[str, Any] = {
         "rungs": [asdict(rung) for rung in found.rungs], "bd_rate_percent": found.bd_rate_percent,
-        "curve": [asdict(trial) for trial in found.curve], "scenes_s": starts, "encodes": len(wanted) * len(starts),
+        "curve": [asdict(trial) for trial in found.curve], "scenes_s": starts, "encodes": len(encodes),
     }  # fmt: skip
     (out / "ladder.json").write_text(json.dumps(answer, indent=1), "utf-8")
     if packaged:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from frontrow.delivery.codecs import H264, Codec
-from frontrow.delivery.hull import Trial, bd_rate_percent, frontier, hull, predict
+from frontrow.delivery.hull import Trial, bd_rate_percent, frontier, hull, most_doubtful, predict
 from frontrow.delivery.link import Floats
 from frontrow.errors import InputError
 
@@ -41,8 +42,8 @@ class LadderConfig:
     """Heights to try; those above the film's own are left out and its own is added."""
     codec: Codec = H264
     """Whose CRFs are the grid."""
-    encoded: tuple[int, ...] = (1, 6)
-    """Places in the grid of what is really encoded at each height; the rest is predicted."""
+    encoded_share: float = 0.25
+    """Part of the grid that is really encoded, 0 to 1; the rest is predicted. A quarter is within a point of VMAF."""
     best_vmaf: float = 95.0
     """Above this more bits show nothing; the top rung is the cheapest that reaches it."""
     least_vmaf: float = 30.0
@@ -79,6 +80,28 @@ def heights_of(film_height: int, config: LadderConfig) -> list[int]:
     return sorted({min(height, film_height) // 2 * 2 for height in config.heights})
 
 
+def first_trials(heights: Sequence[int], config: LadderConfig) -> list[tuple[int, float]]:
+    """Height and CRF of what is encoded before anything is known: one encode a height, two at both ends.
+
+    The lowest height's worst encode holds the hull's lower end, on which everything up to its first bend hangs.
+    """
+    crfs = config.codec.crfs
+    low, middle, high, worst = crfs[1], crfs[3], crfs[5], crfs[-1]
+    wanted = {(height, middle) for height in heights[:-1]} | {(heights[-1], low), (heights[-1], high)}
+    return sorted(wanted | {(heights[0], worst)})
+
+
+def next_trial(
+    trials: Sequence[Trial], heights: Sequence[int], config: LadderConfig, ceilings: Mapping[int, float]
+) -> tuple[int, float] | None:
+    """Height and CRF of the encode that tells most about the hull; None when the share of the grid is used up."""
+    if len(trials) >= round(config.encoded_share * len(heights) * len(config.codec.crfs)):
+        return None
+    grid = predict(trials, config.codec.crfs, ceilings)
+    found = most_doubtful(trials, grid, config.least_vmaf, config.best_vmaf)
+    return (found.height, found.crf) if found else None
+
+
 def choose_scenes(complexity: Floats, count: int, scene_s: int) -> list[int]:
     """Seconds at which to sample: of equally large groups of scenes, from plain to busy, the middle one of each.
 
@@ -92,15 +115,18 @@ def choose_scenes(complexity: Floats, count: int, scene_s: int) -> list[int]:
     return sorted(int(starts[group[len(group) // 2]]) for group in groups)
 
 
-def build(trials: Sequence[Trial], config: LadderConfig = LadderConfig(), *, fixed: Sequence[Trial] = ()) -> Ladder:
+def build(
+    trials: Sequence[Trial], config: LadderConfig = LadderConfig(), *,
+    ceilings: Mapping[int, float] = MappingProxyType({}), fixed: Sequence[Trial] = (),
+) -> Ladder:  # fmt: skip
     """Rungs at equal perceptual steps on the frontier of the trials and what is predicted from them.
 
-    `fixed`: encodes of the fixed ladder, for what is saved against it.
+    `ceilings`: as `hull.predict` takes them. `fixed`: encodes of the fixed ladder, for what is saved against it.
 
     The convex hull tells what mixing buys; rungs are not mixed, so they are taken from every encode that no cheaper one
     matches, which keeps steps small where the hull has a long straight edge.
     """
-    grid = predict(trials, config.codec.crfs)
+    grid = predict(trials, config.codec.crfs, ceilings)
     curve = frontier(grid)
     top = next((x for x in curve if x.vmaf >= config.best_vmaf), curve[-1])
     shown = [x for x in curve if x.bitrate_kbps <= top.bitrate_kbps]

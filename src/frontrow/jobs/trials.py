@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from frontrow import engine
+from frontrow.delivery.codecs import H264, Codec
 from frontrow.delivery.hull import Trial
+from frontrow.delivery.ladder import LadderConfig, first_trials, fixed_arguments, fixed_rungs, next_trial
 from frontrow.media import transcode
 from frontrow.media.container import resolve
 from frontrow.media.probe import probe
@@ -29,7 +31,7 @@ class Wanted:
     quality: float
     """CRF, or kbit/s of a rung of the fixed ladder."""
     coding: tuple[str, ...]
-    """ffmpeg's options of the encoder."""
+    """ffmpeg's options of the encoder; none: the scenes are scaled alone, and the rate is 0."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,50 @@ class _Scene:
     clip: transcode.Clip
 
 
-def run(
-    film: Path, starts: Sequence[int], wanted: Sequence[Wanted], kept: Path, *, workers: int | None, step: Step
-) -> list[Trial]:
-    """Encode and judge every wanted trial on every scene, `workers` at a time (all cores by default).
+@dataclass(frozen=True)
+class Bench:
+    """Where and how trials are made."""
 
-    A trial's rate and VMAF are means over scenes. What `kept` tells of the same film and encoder is not done again.
-    """
+    film: Path
+    starts: tuple[int, ...]
+    """Where each scene begins, seconds."""
+    kept: Path
+    """What was finished, a JSON line a scene; it is not done again for the same film and encoder."""
+    preset: str | None
+    """None: the codec's own."""
+    workers: int | None
+    """Encodes at a time; None: all cores."""
+    step: Step
+
+
+def explore(
+    bench: Bench, heights: Sequence[int], config: LadderConfig, *, exhaustive: bool
+) -> tuple[list[Trial], dict[int, float]]:
+    """Encodes of the whole grid, or of the share that tells most about its hull; and each height's VMAF by scaling."""
+    ceilings = {x.height: x.vmaf for x in run(bench, [Wanted(height, 0.0, ()) for height in heights])}
+    if exhaustive:
+        grid = [(height, crf) for height in heights for crf in config.codec.crfs]
+        return run(bench, [_of(bench, config.codec, *at) for at in grid]), ceilings
+    found = run(bench, [_of(bench, config.codec, *at) for at in first_trials(heights, config)])
+    while (at := next_trial(found, heights, config, ceilings)) is not None:
+        found += run(bench, [_of(bench, config.codec, *at)])
+    return found, ceilings
+
+
+def _of(bench: Bench, codec: Codec, height: int, crf: float) -> Wanted:
+    return Wanted(height, crf, (*codec.quality(crf, bench.preset), *codec.one_thread))
+
+
+def fixed(bench: Bench, film_height: int, codec: Codec) -> list[Trial]:
+    """Encodes of the fixed ladder, in H.264 with the same preset where the ladder is H.264 too."""
+    preset = bench.preset if codec is H264 else None
+    rungs = fixed_rungs(film_height)
+    return run(bench, [Wanted(height, kbps, tuple(fixed_arguments(kbps, preset))) for height, kbps in rungs])
+
+
+def run(bench: Bench, wanted: Sequence[Wanted]) -> list[Trial]:
+    """Encode and judge every wanted trial on every scene; a trial's rate and VMAF are means over scenes."""
+    film, starts, kept, workers, step = bench.film, bench.starts, bench.kept, bench.workers, bench.step
     facts, real = probe(film), resolve(film)
     scene_s = min(float(SCENE_S), facts.duration_s or float(SCENE_S))
     source = real.stat()
@@ -61,8 +100,12 @@ def run(
 
         def judge(scene: _Scene) -> None:
             coded = Path(folder) / f"{threading.get_ident()}.mp4"
-            kbps = transcode.encode(scene.clip, scene.wanted.height, scene.wanted.coding, coded)
-            vmaf = transcode.vmaf(scene.clip, coded, facts.width, facts.height)
+            if scene.wanted.coding:
+                kbps = transcode.encode(scene.clip, scene.wanted.height, scene.wanted.coding, coded)
+                vmaf = transcode.vmaf(scene.clip, coded, facts.width, facts.height)
+            else:
+                kbps = 0.0
+                vmaf = transcode.scaled_vmaf(scene.clip, scene.wanted.height, facts.width, facts.height)
             with writing:
                 done[key(scene)] = (kbps, vmaf)
                 file.write(json.dumps({"of": key(scene), "kbps": kbps, "vmaf": vmaf}) + "\n")

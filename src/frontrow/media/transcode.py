@@ -79,11 +79,24 @@ def encode(clip: Clip, height: int, coding: Sequence[str], out: Path) -> float:
     return out.stat().st_size * 8.0 / 1000.0 / clip.duration_s
 
 
+def scaled_vmaf(clip: Clip, shown: int, width: int, height: int, every: int = 3) -> float:
+    """VMAF of the clip scaled to `shown` lines and back, without an encoder: the most that any encode of them gets."""
+    down, size = (
+        f"scale=-2:{shown}:flags=bicubic,format=yuv420p",
+        f"scale={width}:{height}:flags=bicubic,format=yuv420p",
+    )
+    graph = f"[0:v]split[x][y];[x]{down},{size}[a];[y]{size}[b];[a][b]libvmaf=n_threads=1:n_subsample={every}"
+    return _score(clip, run([*clip.arguments(), "-lavfi", graph, "-f", "null", "-"], loud=True))
+
+
 def vmaf(clip: Clip, encoded: Path, width: int, height: int, every: int = 3) -> float:
     """VMAF of `encoded` against the clip, both at `width` x `height`; every `every`th frame is looked at."""
     size = f"scale={width}:{height}:flags=bicubic,format=yuv420p,setpts=PTS-STARTPTS"
     graph = f"[0:v]{size}[a];[1:v]{size}[b];[a][b]libvmaf=n_threads=1:n_subsample={every}"
-    said = run(["-i", str(encoded), *clip.arguments(), "-lavfi", graph, "-f", "null", "-"], loud=True)
+    return _score(clip, run(["-i", str(encoded), *clip.arguments(), "-lavfi", graph, "-f", "null", "-"], loud=True))
+
+
+def _score(clip: Clip, said: bytes) -> float:
     found = _SCORE.search(said)
     if not found:
         raise UnreadableMedia(f"{clip.path.name} at {clip.start_s:g} s: VMAF found no frames to compare")
