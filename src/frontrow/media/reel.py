@@ -41,6 +41,8 @@ class Track:
     last_s: float | None = None
     lost_now: int = 0
     """Packets that did not decode since the last frame."""
+    torn_now: bool = False
+    """Whether a packet was damaged since the last frame: decoders on several threads give the frame of it later."""
     in_a_row: int = 0
     _wrong: dict[str, float] = field(default_factory=dict)
 
@@ -141,7 +143,7 @@ class Reel:
     def _decoded(self, track: Track, packet: Any) -> Iterator[Shown]:
         import av
 
-        hollow = _is_hollow(track.stream, packet)
+        track.torn_now |= bool(packet.is_corrupt) or _is_hollow(track.stream, packet)
         try:
             frames = packet.decode()
         except (av.FFmpegError, ValueError):
@@ -155,7 +157,8 @@ class Reel:
             if untimed:
                 at_s = 0.0 if track.last_s is None else track.last_s + lasts_s
             track.last_s, lost, track.lost_now, track.in_a_row = at_s, track.lost_now, 0, 0
-            corrupt = bool(frame.is_corrupt or packet.is_corrupt or hollow)
+            corrupt = bool(frame.is_corrupt or track.torn_now)
+            track.torn_now = False
             if untimed:
                 track.mark("untimed")
             if corrupt:
