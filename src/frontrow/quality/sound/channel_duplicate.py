@@ -5,13 +5,17 @@ from __future__ import annotations
 import itertools
 from typing import Final
 
+import numpy as np
+
 from frontrow.quality.findings import Finding
-from frontrow.quality.measurements import Measurements
-from frontrow.quality.sound.rows import HEARD, channels, decibels, shared, span, streams
+from frontrow.quality.measurements import Measurements, Series
+from frontrow.quality.sound.rows import HEARD, Mask, channels, decibels, shared, span, streams
 from frontrow.quality.sound.rules import SoundRules
 from frontrow.quality.sound.weighting import positions
 
 _LEAST_ROWS: Final = 10
+_LEAST_POWER: Final = 1e-8
+"""Mean power in the band under which nothing can be said of it."""
 
 
 def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
@@ -20,12 +24,10 @@ def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
     for stream, series in streams(measured):
         names = positions(stream.layout, stream.channels) or tuple(str(k + 1) for k in range(stream.channels))
         for one, other in itertools.combinations(range(channels(stream)), 2):
-            total = shared(series, one, one) + shared(series, other, other)
-            plays = total > HEARD
+            plays = shared(series, one, one) + shared(series, other, other) > HEARD
             if plays.sum() < _LEAST_ROWS:
                 continue
-            difference = float((total - 2 * shared(series, one, other))[plays].sum())
-            level = float(decibels(difference / total[plays].sum()))
+            level = _difference_db(series, one, other, plays)
             if level > rules.duplicate_db:
                 continue
             mono = stream.channels == 2
@@ -36,3 +38,15 @@ def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
             sure = 0.95 if level < -60 else 0.8
             found.append(Finding("channel_duplicate", "warn", start_s, end_s, sure, detail, numbers, stream.index))
     return found
+
+
+def _difference_db(series: Series, one: int, other: int, plays: Mask) -> float:
+    """Power of the difference by that of both; of the first two in the band that lossy codecs leave alone."""
+    name = "voice" if (one, other) == (0, 1) else "cov"
+    first, cross, second = (
+        float(np.asarray(series[f"{name}_{i}_{j}"], np.float64)[plays].sum())
+        for i, j in ((one, one), (one, other), (other, other))
+    )
+    if first + second < _LEAST_POWER * plays.sum():
+        return 0.0
+    return float(decibels(np.array(max(first + second - 2 * cross, 0.0) / (first + second))))

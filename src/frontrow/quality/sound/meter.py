@@ -15,6 +15,7 @@ from frontrow.quality.measurements import StreamFacts
 from frontrow.quality.sound import kernels
 from frontrow.quality.sound.lines import LineMeter
 from frontrow.quality.sound.plateaus import plateaus
+from frontrow.quality.sound.sides import in_band, voice_band
 from frontrow.quality.sound.weighting import channel_gains, interpolators, k_weighting
 
 Floats = NDArray[np.float32]
@@ -42,6 +43,7 @@ _GAP_LEAD: Final = _GAP_MOST + 40
 _BAND_SAMPLES: Final = 8192
 _LOW_HZ: Final = 160.0
 """What an LFE channel holds lies below (120 Hz by the standard, and a filter's slope)."""
+_VOICE: Final = ("voice_0_0", "voice_0_1", "voice_1_1")
 
 SERIES: Final = {
     "at_s": "start of the row in the file, seconds",
@@ -62,6 +64,7 @@ SERIES: Final = {
     "hum_50": "amplitude of steady lines at 50 Hz and its multiples, each 4 s, else NaN",
     "hum_60": "the same for 60 Hz",
     "cov_i_j": "mean product of channels i and j",
+    "voice_i_j": "mean product of channels i and j (the first two) in the band of voices",
     "low_i": "share of channel i's power below 160 Hz, once a second and with more than two channels, else NaN",
 }
 """What each column of the series holds."""
@@ -76,6 +79,8 @@ class SoundMeter:
         self._gains = channel_gains(stream.layout, stream.channels)[: self.channels]
         self._sections = k_weighting(self.rate)
         self._filter = np.zeros((self.channels, 4))
+        self._voice_band = voice_band(self.rate)
+        self._voice_filter = np.zeros((2, 4))
         self._phases = interpolators(self.rate)
         self._far = int(_CLICK_FAR_S * self.rate)
         self._before = np.zeros((self.channels, max(_ORDER + 2 * self._far, self._phases.shape[1])), np.float32)
@@ -90,8 +95,9 @@ class SoundMeter:
         self._slips_s: list[float] = []
         self._finished: list[dict[str, NDArray[Any]]] = []
         pairs = [f"cov_{i}_{j}" for i in range(self.channels) for j in range(i, self.channels)]
+        voice = _VOICE if self.channels > 1 else ()
         low = [f"low_{i}" for i in range(self.channels)] if self.channels > 2 else []
-        self.names = (*(name for name in SERIES if not name.endswith(("_i", "_j"))), *pairs, *low)
+        self.names = (*(name for name in SERIES if not name.endswith(("_i", "_j"))), *pairs, *voice, *low)
 
     def look(self, samples: Floats, at_s: float) -> None:
         """Take decoded samples (channels, n), float32 with full scale 1, that begin at `at_s` of the file."""
@@ -163,6 +169,10 @@ class SoundMeter:
         found["hum_50"], found["hum_60"] = self._lines.look(sound.mean(axis=0), rows)
         shared = _covariances(sound, bounds)
         found |= {f"cov_{i}_{j}": shared[:, i, j] for i in range(self.channels) for j in range(i, self.channels)}
+        if self.channels > 1:
+            voice = np.empty((3, rows))
+            in_band(sound, self._voice_band, self._voice_filter, bounds, voice)
+            found |= dict(zip(_VOICE, voice, strict=True))
         if self.channels > 2:
             low = np.full((self.channels, rows), np.nan)
             low[:, 0] = self._low_shares(sound)

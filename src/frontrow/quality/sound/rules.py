@@ -54,15 +54,20 @@ class SoundRules:
     hum_least_s: float = 8.0
     """Windows together that it takes, where the stream is as long: hum stays, a bass note moves on."""
     phase_correlation: float = -0.4
-    """Correlation of left and right under which a mix to mono loses most of the sound."""
+    """Correlation of left and right in the band of voices under which a mix to mono loses most of the sound."""
     phase_least_s: float = 2.0
     """How long; effects and reverberation swing below zero for moments."""
+    phase_mean: float = -0.15
+    """Mean and median over the whole stream from which it is turned over altogether: widest clean mixes kept +0.2."""
+    phase_whole_s: float = 5.0
+    """Sound that it takes for that."""
     channel_missing_db: float = 50.0
     """How far one channel lies under its pair while that plays."""
     channel_least_s: float = 2.5
     """Shortest stretch of a missing channel; sounds from one side alone are shorter or not that empty."""
     duplicate_db: float = -45.0
-    """Power of the difference of two channels by theirs, from which they are one and the same."""
+    """Power of the difference of two channels by theirs, from which they are one and the same; of the first two in the
+    band of voices, where encodes of one sound stayed under -60 and voices in the middle of real stereo above -31."""
     start_offset_s: float = 0.125
     """Difference of the streams' first time stamps (EBU R 37 bears 40 ms early and 60 ms late; ITU-R BT.1359: 125 ms
     is noticed)."""
