@@ -134,6 +134,25 @@ def test_verdicts_teach_a_judge_that_tells_new_files_apart_and_the_gate_keeps_a_
     assert artifacts.current_version(site.place.artifacts, NAME) == told["version"]
 
 
+def test_new_files_that_look_otherwise_than_those_that_people_judged_are_named_by_what_moved(site: Site) -> None:
+    rng = np.random.default_rng(5)
+    with site.reviews() as reviews:
+        for number in range(240):
+            is_new = number >= 120
+            features = {"picture.luma.p50": float(rng.normal(40 if is_new else 120, 9)), "rules": float(rng.normal())}
+            it = Inspected(
+                id=f"n{number}", file=f"{number}.mp4", title="", pack="general", judge="", made_ms=number,
+                verdict="review", risk=0.5, reasons=(), audit=False, views=1.0, duration_s=60.0, frame_rate=25.0,
+                features=features,
+            )  # fmt: skip
+            reviews.add(it, [])
+        words = [Word(f"w{number}", f"n{number}", "ann", "approve", number) for number in range(120)]
+        reviews.say(words[:90])
+        assert work.figures(reviews, None)["shifted"] == []  # too few to tell
+        reviews.say(words[90:])
+        assert work.figures(reviews, None)["shifted"] == ["picture.luma.p50"]
+
+
 def test_a_damaged_judge_leaves_the_decision_to_rules(site: Site) -> None:
     files = {"judge.json": {}, "trees.json": {}}
     published = artifacts.publish(

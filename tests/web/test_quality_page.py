@@ -16,7 +16,7 @@ from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 from frontrow.cli.quality_examples import write_film
 from frontrow.data.accounts import Accounts, Role
 from frontrow.data.replay import outer_members, replay
-from frontrow.data.reviews import Found, Inspected, Reviews
+from frontrow.data.reviews import Found, Inspected, Reviews, Word
 from frontrow.data.workspace import Workspace
 from frontrow.schema import Kind
 from frontrow.service.hall import now_ms
@@ -63,7 +63,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         for it in (UNSURE, REJECTED, APPROVED):
             reviews.add(it, [BLACK, HUM] if it is UNSURE else [])
     accounts = Accounts(url)
-    roles = {"ada": Role.REVIEW, "bob": Role.REVIEW, "eve": Role.READ}
+    roles = {"ada": Role.REVIEW, "bob": Role.REVIEW, "eve": Role.READ, "root": Role.ADMIN}
     links = {name: accounts.add_link(name, role, now_ms()) for name, role in roles.items()}
     accounts.close()
     command = [sys.executable, "-m", "frontrow", "serve", "-w", str(place.root), "--port", "0", "--no-worker", "--json"]
@@ -151,6 +151,29 @@ def test_a_reviewer_goes_through_a_file_by_keyboard_and_store_and_log_know(
     assert {names[member] for member in told["member"]} == {"ada"}
     assert [json.loads(props)["said"] for props in told["props"]] == ["right", "wrong", "missed", "reject"]
     assert told["value"].to_list() == [1.0, 0.0, None, 0.0]
+
+
+def test_a_missed_span_can_be_taken_back_by_who_marked_it_alone(served: Served, pages: dict[str, Page]) -> None:
+    with served.reviews() as reviews:
+        reviews.add(Inspected(**{**vars(UNSURE), "id": "back", "file": "back.mp4"}), [])
+        reviews.say([Word(f"m-{who}", "back", who, "missed", 1, None, "hum", 1.0, 2.0) for who in ("ada", "bob")])
+        reviews.say([Word("decided", "back", "ada", "reject", 2)])
+    page = pages["ada"]
+    page.goto("/quality/back")
+    assert page.locator("#missed li").count() == 2
+    with page.expect_navigation():
+        page.locator("#missed button").click()
+    assert "bob" in page.locator("#missed li").inner_text()
+
+
+def test_an_administrator_has_the_judge_trained_on_what_was_said(served: Served, pages: dict[str, Page]) -> None:
+    page = pages["root"]
+    page.goto("/quality")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Train the judge").click()
+    assert "Newest training: waiting" in page.locator("#training").inner_text()
+    pages["ada"].goto("/quality")
+    assert pages["ada"].get_by_role("button", name="Train the judge").count() == 0
 
 
 def test_a_second_reviewer_sees_what_others_said_only_after_deciding(served: Served, pages: dict[str, Page]) -> None:

@@ -242,8 +242,11 @@ def event_of(word: Word, it: Inspected) -> Event:
     )  # fmt: skip
 
 
-def shifted(inspections: Sequence[Inspected], said: dict[str, dict[str, str]]) -> list[str]:
+def shifted(reviews: Reviews, said: dict[str, dict[str, str]]) -> list[str]:
     """Features that new files have otherwise than those that people judged; none while there are too few of either."""
+    if len(said) < drift.LEAST_FILES:
+        return []
+    inspections = reviews.inspections(current=False, features=True)
     judged = [x.features for x in inspections if review.standing(case_of(x, said)).outcome]
     recent = [x.features for x in inspections if x.current and not review.standing(case_of(x, said)).outcome]
     if min(len(judged), len(recent)) < drift.LEAST_FILES:
@@ -255,7 +258,7 @@ def shifted(inspections: Sequence[Inspected], said: dict[str, dict[str, str]]) -
 
 def figures(reviews: Reviews, judge: InForce | None) -> dict[str, Any]:
     """What reviewers' words add up to: verdicts, audit, agreement, and each code's precision."""
-    inspections, words = reviews.inspections(current=False, features=True), reviews.words()
+    inspections, words = reviews.inspections(current=False), reviews.words()
     said, about = last_about_file(words), last_about_findings(words)
     codes = {(each.id, found.number): found.code for each in inspections for found in reviews.found(each.id)}
     judged = ((codes[key], votes) for key, votes in about.items() if key in codes)
@@ -265,7 +268,7 @@ def figures(reviews: Reviews, judge: InForce | None) -> dict[str, Any]:
         "judge": judge.version if judge else None,
         "audit": vars(counted) | vars(kept),
         "agreement": review.agreement(cases(inspections, said)),
-        "shifted": shifted(inspections, said),
+        "shifted": shifted(reviews, said),
         "codes": [
             vars(x) | {"precision": x.precision} for x in review.scores(judged, [span.code for span in missed(words)])
         ],

@@ -22,6 +22,7 @@ from frontrow.data.reviews import (
     missed,
 )
 from frontrow.errors import InputError, UnreadableMedia
+from frontrow.jobs import judge as teaching
 from frontrow.jobs import quality as work
 from frontrow.jobs.queue import Queue
 from frontrow.quality import review
@@ -60,6 +61,7 @@ def quality_pages(hall: Hall) -> APIRouter:
         """Everything of the queue's page."""
         with Queue(hall.workspace.jobs) as queue:
             jobs = [job for job in queue.list(limit=200) if job.kind in work.KINDS and not job.state.ended]
+            training = next(iter(queue.list(kind=teaching.TRAIN, limit=1)), None)
         inspections, words = reviews.inspections(), reviews.words()
         said = last_about_file(words)
         waiting = work.waiting(reviews, reviewer)
@@ -77,6 +79,8 @@ def quality_pages(hall: Hall) -> APIRouter:
             "judge": judge and judge.version,
             "versions": list(artifacts.versions(hall.workspace.artifacts, NAME)),
             "words": len(words),
+            "training": training,
+            "shifted": [] if jobs else work.shifted(reviews, said),
         }
 
     def sheet(it: Inspected, reviewer: str) -> dict[str, Any]:
@@ -93,6 +97,7 @@ def quality_pages(hall: Hall) -> APIRouter:
             "case": case,
             "standing": case and review.standing(case),
             "mine": mine,
+            "me": reviewer,
             "others": others if has_decided else {},
             "others_hidden": 0 if has_decided else len(others),
             "findings": [_as_shown(each, it, about, reviewer, told=has_decided) for each in found],
@@ -118,6 +123,12 @@ def quality_pages(hall: Hall) -> APIRouter:
     async def inspect_all() -> RedirectResponse:
         with Queue(hall.workspace.jobs) as queue:
             queue.submit(work.INSPECT_ALL, {}, unique=work.INSPECT_ALL)
+        return RedirectResponse("/quality", 303)
+
+    @router.post("/quality/train", dependencies=_ADMIN)
+    async def train() -> RedirectResponse:
+        with Queue(hall.workspace.jobs) as queue:
+            queue.submit(teaching.TRAIN, {}, unique=teaching.TRAIN)
         return RedirectResponse("/quality", 303)
 
     @router.get("/quality/{inspection}", dependencies=_REVIEW)
