@@ -19,7 +19,7 @@ from frontrow.quality.measurements import Series
 from frontrow.quality.picture.frame import Frame
 from frontrow.quality.picture.grid import LUMA
 from frontrow.quality.picture.rules import PictureRules
-from frontrow.quality.picture.spans import cuts
+from frontrow.quality.picture.spans import cuts, local_median
 
 _EVERY: Final = 2
 _CELLS: Final = 8
@@ -36,6 +36,9 @@ _STEADY: Final = 4
 """Looks before and after a step in which detail must be steady."""
 _STEADY_SHARE: Final = 0.5
 """How far it may wander there, as a share of the step."""
+_PAN: Final = 1.5
+_STILL: Final = 1.0
+"""Motion may be half as much again as outside, and by a code more, where a picture is blurred and not panned over."""
 _BOTH: Final = 0.75
 """Share of the least fall that is enough where detail comes back at once as well."""
 _BACK: Final = 0.6
@@ -113,22 +116,26 @@ def blurred(picture: Series, rules: PictureRules) -> list[tuple[int, int, float]
     """(first, one past the last, fall) of spans that lose `rules.blur_fall` at once, or win it back at once.
 
     A span reaches from the step to where the detail is back, or to a cut. Before and after the step the detail must
-    be steady, where a hand that shakes makes it come and go. Where it goes and comes back at once, less is enough.
+    be steady, where a hand that shakes makes it come and go, and the picture may not move more than outside: fast pans
+    are soft. Where detail goes and comes back at once, a smaller fall is enough.
     """
     looks = np.flatnonzero(~np.isnan(picture["detail"]))
     at_s, level, step = picture["at_s"][looks], picture["detail"][looks], np.nan_to_num(picture["detail_step"][looks])
     cut = np.add.reduceat(cuts(picture), looks + 1 - np.diff(looks, prepend=-1)) > 0 if looks.size else looks > 0
+    motion = local_median(picture["motion"], _STEADY)[looks]
     least = _BOTH * rules.blur_fall
     spans = []
     for way in (1, -1):  # forwards from a fall to its end, backwards from a rise to its beginning
         inside = 0 if way == 1 else 1  # a step is told at the later of its two looks
-        flow, jump = level[::way], -way * step[::way]
+        flow, jump, moves = level[::way], -way * step[::way], motion[::way]
         broken, rise = (_later(mask[::way], inside) for mask in (cut, way * step >= least))
         for first in np.flatnonzero(jump >= least) + inside:
             before, after = flow[max(0, first - _STEADY) : first], flow[first : first + _STEADY]
             if min(before.size, after.size) < _STEADY or broken[first]:
                 continue
             if max(np.ptp(before), np.ptp(after)) > _STEADY_SHARE * jump[first - inside]:
+                continue
+            if np.median(moves[first : first + _STEADY]) > _PAN * np.median(moves[first - _STEADY : first]) + _STILL:
                 continue
             back = flow[first:] > np.median(before) - _BACK * rules.blur_fall
             over = np.flatnonzero(back | broken[first:] | rise[first:])

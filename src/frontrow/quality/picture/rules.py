@@ -97,8 +97,8 @@ class PictureRules:
     """Sharpness of the sharpest edges up to which a shot can be blurred: a Gaussian of 1.3 pixels leaves 0.5."""
     blur_share: float = 0.6
     """The same as a share of what the film usually has."""
-    blur_spread: float = 1.25
-    """How much sharper the sharpest edges may be than the sharp ones; a shallow focus has 1.4 and more."""
+    blur_spread: float = 1.15
+    """How much sharper the sharpest edges may be than the sharp ones; a shallow focus has 1.2 and more."""
     blur_fall: float = 0.4
     """Least fall of fine detail at once, as the log of a ratio; 0.4 leaves two thirds of it."""
     blur_s: float = 1.0
@@ -127,7 +127,7 @@ class PictureRules:
     """More specks than this in one frame are noise, sparks or snow."""
     letters: int = 6
     """Cells (two letters or so each, a sixtieth of the height) in a line of text from which on it is told of."""
-    letter_share: float = 0.45
-    """Share of all still, hard-edged cells that the line must be: more of them elsewhere are texture."""
+    letter_share: float = 0.6
+    """Share of all still, hard-edged cells that the line must be: more of them elsewhere are texture (grass: 0.5)."""
     letters_s: float = 0.4
     """Shortest time of such text, seconds, after the 0.75 that it takes to know."""
