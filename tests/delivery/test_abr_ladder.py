@@ -182,8 +182,9 @@ def test_what_is_saved_is_counted_against_the_encodes_of_the_fixed_ladder():
 
 
 def test_the_fixed_ladder_is_never_scaled_up():
-    assert ladders.fixed_rungs(720)[-1] == (720, 4500) and len(ladders.fixed_rungs(720)) == 7
-    assert ladders.fixed_rungs(101) == [(100, 145)]
+    assert ladders.fixed_rungs(1280, 720)[-1] == (720, 4500) and len(ladders.fixed_rungs(1280, 720)) == 7
+    assert ladders.fixed_rungs(800, 332) == [(234, 145), (332, 365), (332, 730), (332, 1100)]
+    assert ladders.fixed_rungs(120, 101) == [(100, 145)]
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ def ladder(
         bench = trials.Bench(video, tuple(starts), out / "trials.jsonl", preset, workers, step)
         heights = ladders.heights_of(facts.height, config)
         encodes, ceilings = trials.explore(bench, heights, config, exhaustive=exhaustive)
-        peers = trials.fixed(bench, facts.height, chosen) if fixed else []
+        peers = trials.fixed(bench, facts.width, facts.height, chosen) if fixed else []
     found = ladders.build(encodes, config, ceilings=ceilings, fixed=peers)
     answer: dict[str, Any] = {
         "rungs": [asdict(rung) for rung in found.rungs], "bd_rate_percent": found.bd_rate_percent,

@@ -20,9 +20,12 @@ FIXED = (
 specification, H.264."""
 
 
-def fixed_rungs(film_height: int) -> list[tuple[int, int]]:
-    """The fixed ladder's rungs that a film gets: those up to its own height."""
-    return [x for x in FIXED if x[0] <= film_height] or [(film_height // 2 * 2, FIXED[0][1])]
+def fixed_rungs(width: int, height: int) -> list[tuple[int, int]]:
+    """Height and kbit/s of the fixed ladder's rungs that a film gets; a wide one counts by its width, in 16:9."""
+    lines = max(height, width * 9 / 16)
+    return [(min(rung, height) // 2 * 2, kbps) for rung, kbps in FIXED if rung <= lines] or [
+        (height // 2 * 2, FIXED[0][1])
+    ]
 
 
 def fixed_arguments(kbps: int, preset: str | None) -> list[str]:

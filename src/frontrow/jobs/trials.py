@@ -74,11 +74,11 @@ def _of(bench: Bench, codec: Codec, height: int, crf: float) -> Wanted:
     return Wanted(height, crf, (*codec.quality(crf, bench.preset), *codec.one_thread))
 
 
-def fixed(bench: Bench, film_height: int, codec: Codec) -> list[Trial]:
+def fixed(bench: Bench, width: int, height: int, codec: Codec) -> list[Trial]:
     """Encodes of the fixed ladder, in H.264 with the same preset where the ladder is H.264 too."""
     preset = bench.preset if codec is H264 else None
-    rungs = fixed_rungs(film_height)
-    return run(bench, [Wanted(height, kbps, tuple(fixed_arguments(kbps, preset))) for height, kbps in rungs])
+    rungs = fixed_rungs(width, height)
+    return run(bench, [Wanted(lines, kbps, tuple(fixed_arguments(kbps, preset))) for lines, kbps in rungs])
 
 
 def run(bench: Bench, wanted: Sequence[Wanted]) -> list[Trial]:
