@@ -209,7 +209,8 @@ def evaluate(workspace: WorkspaceOption = DEFAULT_WORKSPACE, seed: SeedOption = 
     if as_json:
         emit_json(answer)
     else:
-        emit_table("Qualified plays a showing", list(answer), [list(answer.values())])
+        shown_values = [f"{x:.4g}" if isinstance(x, float) else x for x in answer.values()]
+        emit_table("Qualified plays a showing", list(answer), [shown_values])
     if judged.refused:
         raise Refusal(judged.refused)
 
@@ -236,7 +237,7 @@ def report(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption =
         (x["title"], x["picture"], x["showings"], int(x["plays"]), f"{x['rate']:.3f}", x["best_segment"]) for x in rates
     ]
     emit_table("Pictures", ("title", "picture", "showings", "plays", "rate", "most with"), rows)
-    note(f"Choosing against one picture for all, {lift.state}: {lift.sentence}")
+    note(f"Choosing against one picture for all: {lift.sentence}")
     for fault in lift.faults:
         note(fault)
 
