@@ -14,7 +14,7 @@ from frontrow.quality.findings import Finding, Severity
 from frontrow.quality.measurements import Measurements, Series
 from frontrow.quality.sound.meter import ROWS_A_SECOND
 from frontrow.quality.sound.plateaus import GROUP_ROWS
-from frontrow.quality.sound.rows import Mask, amplitude, level_db, runs, span, streams
+from frontrow.quality.sound.rows import Floats, Mask, amplitude, level_db, runs, span, streams
 from frontrow.quality.sound.rules import SoundRules
 
 
@@ -30,7 +30,8 @@ def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
 
 def _stretches(series: Series, rules: SoundRules) -> Iterator[tuple[int, int, str, dict[str, float], float, Severity]]:
     """(first row, one past the last, what was seen, the numbers, how sure, how bad)."""
-    flat, pile, peak = (np.asarray(series[name]) for name in ("flat", "plateau", "peak"))
+    flat, peak = np.asarray(series["flat"]), np.asarray(series["peak"])
+    pile, ceiling = _over_group(np.asarray(series["plateau"])), _over_group(np.asarray(series["plateau_level"]))
     clipped = flat > rules.clipping_share
     over = peak > amplitude(rules.clipping_over_db)
     flat_runs = runs(_crowded(clipped, rules.clipping_least), ROWS_A_SECOND)
@@ -43,7 +44,7 @@ def _stretches(series: Series, rules: SoundRules) -> Iterator[tuple[int, int, st
         yield first, stop, detail, numbers, sure, "error" if rows >= ROWS_A_SECOND or share > 0.02 else "warn"
     told = np.zeros(len(flat), bool)
     for first, stop in flat_runs:
-        told[first:stop] = True
+        told[max(0, first - ROWS_A_SECOND) : stop + ROWS_A_SECOND] = True
     for first, stop in runs(_crowded(over, rules.clipping_least) & ~told, ROWS_A_SECOND):
         level = level_db(float(peak[first:stop].max()))
         detail = f"samples up to {level:.1f} dB over full scale: whatever plays them cuts them"
@@ -54,11 +55,18 @@ def _stretches(series: Series, rules: SoundRules) -> Iterator[tuple[int, int, st
         rows = int((pile[first:stop] > rules.clipping_pile).sum())
         if rows <= GROUP_ROWS and most < rules.clipping_pile_alone:
             continue
-        level = level_db(float(series["plateau_level"][first + int(pile[first:stop].argmax())]))
+        level = level_db(float(ceiling[first + int(pile[first:stop].argmax())]))
         detail = f"values pile up at {level:.1f} dBFS, up to {100 * most:.0f} % of the samples: cut there, then encoded"
         numbers = {"pile_share": most, "ceiling_dbfs": level}
         sure = float(np.clip(0.6 + 2 * most, 0, 0.95))
         yield first, stop, detail, numbers, sure, "error" if most > rules.clipping_pile_alone else "warn"
+
+
+def _over_group(values: Floats) -> Floats:
+    """Each value also in the rows before that were measured with it."""
+    spread = np.concatenate([values, np.zeros(GROUP_ROWS - 1, values.dtype)])
+    largest: Floats = np.lib.stride_tricks.sliding_window_view(spread, GROUP_ROWS).max(axis=1)
+    return largest
 
 
 def _crowded(rows: Mask, least: int) -> Mask:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from frontrow.quality.measurements import StreamFacts
 from frontrow.quality.sound import kernels
 from frontrow.quality.sound.lines import LineMeter
-from frontrow.quality.sound.plateaus import plateaus
+from frontrow.quality.sound.plateaus import GROUP_ROWS, plateaus
 from frontrow.quality.sound.sides import in_band, voice_band
 from frontrow.quality.sound.weighting import channel_gains, interpolators, k_weighting
 
@@ -52,7 +52,7 @@ SERIES: Final = {
     "true_peak": "largest value between samples of any channel, full scale 1",
     "slip_s": "time stamps jump by this much before the row: > 0 a hole, < 0 an overlap",
     "flat": "share of samples in flat tops, of the channel with most",
-    "plateau": "share of samples piled up around one level, in half a second, of the channel with most",
+    "plateau": "share of samples piled up around one level in the half second that ends here, each fifth row, else 0",
     "plateau_level": "that level, full scale 1",
     "click": "largest prediction error by the largest around it",
     "click_size": "the same error, full scale 1",
@@ -83,7 +83,9 @@ class SoundMeter:
         self._voice_filter = np.zeros((2, 4))
         self._phases = interpolators(self.rate)
         self._far = int(_CLICK_FAR_S * self.rate)
-        self._before = np.zeros((self.channels, max(_ORDER + 2 * self._far, self._phases.shape[1])), np.float32)
+        self._half = GROUP_ROWS * self.rate // ROWS_A_SECOND
+        lead = max(_ORDER + 2 * self._far, self._phases.shape[1], self._half)
+        self._before = np.zeros((self.channels, lead), np.float32)
         self._short = np.zeros((self.channels, _GAP_LEAD), np.float32)
         self._lines = LineMeter(self.rate, ROWS_A_SECOND)
         self._waiting: list[Floats] = []
@@ -188,7 +190,8 @@ class SoundMeter:
         flat = np.empty(shape, np.float32)
         kernels.flat_tops(sound, bounds, 0.002, 3, 4, flat)
         plateau, level = np.empty((2, *shape), np.float32)
-        plateaus(sound, bounds, plateau, level)
+        before = padded.shape[1] - sound.shape[1]
+        plateaus(padded, before, bounds, self._rows_done, self._half, plateau, level)
         return {
             "power": self._gains @ power,
             "peak": sample_peak.max(axis=0),

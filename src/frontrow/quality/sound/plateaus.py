@@ -27,22 +27,24 @@ _QUIET: Final = 0.01
 
 
 @njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
-def plateaus(sound, bounds, excess, ceiling):  # type: ignore[no-untyped-def]
-    """Fill `excess` and `ceiling` (channels, rows), the same in all rows of a group.
+def plateaus(padded, lead, bounds, done, length, excess, ceiling):  # type: ignore[no-untyped-def]
+    """Fill `excess` and `ceiling` (channels, rows) in every fifth row, for the `length` samples that end with it.
 
-    `excess` is the share of the samples that lie above what a falling distribution would have, of the side of zero
-    that has less, 0 where both sides have their pile at different levels; `ceiling` is where, full scale 1.
+    `padded` has `lead` samples before the batch, at least `length`; `done` rows came before. `excess` is the share of
+    the samples that lie above what a falling distribution would have, of the side of zero that has less, 0 where both
+    sides have their pile at different levels; `ceiling` is where, full scale 1.
     """
-    for channel in range(sound.shape[0]):
-        for row in range(0, len(bounds) - 1, GROUP_ROWS):
-            stop = min(row + GROUP_ROWS, len(bounds) - 1)
-            x = sound[channel, bounds[row] : bounds[stop]]
+    for channel in range(padded.shape[0]):
+        for row in range(len(bounds) - 1):
+            excess[channel, row] = ceiling[channel, row] = 0.0
+            if (done + row + 1) % GROUP_ROWS:
+                continue
+            stop = lead + bounds[row + 1]
+            x = padded[channel, stop - length : stop]
             above, high = _pile(x, 1.0)
             below, low = _pile(x, -1.0)
-            alike = high < _ALIKE * low and low < _ALIKE * high
-            share = min(above, below) if alike and _unforetold(x) > _TONE else 0.0
-            excess[channel, row:stop] = share
-            ceiling[channel, row:stop] = max(high, low) if share > 0 else 0.0
+            if high < _ALIKE * low and low < _ALIKE * high and _unforetold(x) > _TONE:
+                excess[channel, row], ceiling[channel, row] = min(above, below), max(high, low)
 
 
 @njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]

@@ -11,8 +11,9 @@ class SoundRules:
 
     loudness_lufs: float = -20.0
     """Integrated loudness aimed at. The general pack only wants what no service would have to turn by much."""
-    loudness_tolerance_lu: float = 12.0
-    """Allowed on both sides; EBU R 128 allows 0.5 for finished programmes, 1 for live ones."""
+    loudness_tolerance_lu: float = 8.0
+    """Allowed on both sides: -12 to -28 LUFS holds what broadcast (-23, -24), services (-27) and music players (-14)
+    aim at; EBU R 128 allows 0.5 for finished programmes, 1 for live ones."""
     loudness_by_dialogue: bool = False
     """Measure where people speak, as some services want; the whole programme stands in where nobody does."""
     loudness_range_lu: float = 30.0
