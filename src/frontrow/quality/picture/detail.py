@@ -30,6 +30,8 @@ _ALIKE: Final = 8.0
 """Mean change of its cells, codes, up to which a part shows the same as at the last look."""
 _FEWEST: Final = 0.4
 """Share of the parts that must be comparable."""
+_MOST: Final = 2.0
+"""How many times as much as in its usual part detail may have changed in the whole: a caption is no blur."""
 _FLAT: Final = 1.0
 """Energy, codes squared, below which a picture has nothing to be sharp."""
 _STEADY: Final = 4
@@ -67,7 +69,7 @@ def _measure(y: Any, stride: int, energy: Any) -> None:
 
 class DetailMeter:
     """`detail`: log of fine against coarse energy, of the whole picture; `detail_step`: how it changed since the last
-    look in the parts that show the same. NaN where nobody looked or could tell.
+    look in the parts that show the same, most of them. NaN where nobody looked or could tell.
     """
 
     names: tuple[str, ...] = ("detail", "detail_step")
@@ -94,7 +96,9 @@ class DetailMeter:
         same = _parts(np.abs(small - past_small)) <= _ALIKE
         if same.mean() < _FEWEST:
             return level, np.nan
-        return level, _log_ratio(fine[same], coarse[same]) - _log_ratio(past_fine[same], past_coarse[same])
+        change = _log_ratio(fine[same], coarse[same]) - _log_ratio(past_fine[same], past_coarse[same])
+        most = _MOST * _usual(past_fine[same], fine[same]) * np.sign(change)
+        return level, float(np.sign(change) * np.clip(abs(change), 0.0, max(most, 0.0)))
 
 
 def _parts(cells: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -103,6 +107,13 @@ def _parts(cells: NDArray[np.float32]) -> NDArray[np.float64]:
         cells.reshape(_PARTS[0], _CELLS, _PARTS[1], _CELLS).mean(axis=(1, 3)).astype(np.float64)
     )
     return means
+
+
+def _usual(before: NDArray[np.float64], now: NDArray[np.float64]) -> float:
+    """Half the log of how the energy of a part changed, median of the half that has most: words touch but a few."""
+    both = before + now
+    most = both >= np.median(both)
+    return 0.5 * float(np.median(np.log((now[most] + 0.01) / (before[most] + 0.01))))
 
 
 def _log_ratio(fine: NDArray[np.float64], coarse: NDArray[np.float64]) -> float:
