@@ -238,6 +238,10 @@ def lettered(picture, words="NOT FOR BROADCAST"):
     return np.asarray(image)
 
 
+def test_words_that_come_and_go_are_words_and_nothing_else():
+    only(measure(damaged(pan(120), 24, 96, lettered)), "burnt_in_text")
+
+
 def test_words_over_the_picture_are_burnt_in(clean):
     finding = only(measure(damaged(clean, 24, 96, lettered)), "burnt_in_text")[0]
     assert finding.start_s == pytest.approx(1.0, abs=0.5)

@@ -222,17 +222,21 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
 def _find_stuck(picture: Series, rules: PictureRules) -> Iterator[Finding]:
     """Where more stand out than sensors have faults, it is texture, grain or dirt that lies still.
 
-    What lasts no longer than its shot belongs to the shot.
+    What lasts no longer than its shot belongs to the shot, and dots of letters to the text (see lettering.py).
     """
     shots = np.flatnonzero(cuts(picture))
     luma, chroma = picture["stuck_luma"], picture["stuck_chroma"]
     count = np.where(luma <= rules.stuck_most, luma, 0) + np.where(chroma <= rules.stuck_most, chroma, 0)
     count = np.where(np.isnan(luma), np.nan, count)
+    written = (picture["letters"] >= rules.letters) & (picture["letter_share"] >= rules.letter_share)
+    read = ~np.isnan(picture["letters"])
     for first, stop in stretches(picture["at_s"], count, count > 0, least_s=_SHORT_S, gap_s=_GAP_S):
         begin = first - _LOOKS * _EVERY
         to_the_end = stop >= count.size - 2 * _EVERY and 3 * (stop - begin) >= count.size
         outlasts = ((shots > begin + 2 * _EVERY) & (shots < stop)).any()
         if not to_the_end and not (outlasts and picture["at_s"][stop - 1] - picture["at_s"][first] >= rules.stuck_s):
+            continue
+        if 2 * written[first:stop].sum() > read[first:stop].sum():
             continue
         most = int(np.nanmax(np.fmax(luma[first:stop] * (luma[first:stop] <= rules.stuck_most), chroma[first:stop])))
         row, column = (picture[name][first:stop][~np.isnan(picture[name][first:stop])] for name in _PLACE)
