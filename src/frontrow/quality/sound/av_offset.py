@@ -1,6 +1,7 @@
 """Sound against picture: where the streams begin and end, and, where cuts come with sounds, how far these are apart.
 
-Lips are not read. A shift is only told from content when one stands out of all others; most films give no such sign.
+Lips are not read. Sound that was moved and made up to length leaves digital silence at one end. A shift is only told
+from content when one stands out of all others; most films give no such sign.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements, Series, StreamFacts
+from frontrow.quality.sound.meter import ROW_S
 from frontrow.quality.sound.rows import span, streams
 from frontrow.quality.sound.rules import SoundRules
 
@@ -20,6 +22,12 @@ _REACH_S: Final = 1.0
 _LEAST_EVENTS: Final = 15
 _ONSET_DB: Final = 6.0
 _CUT: Final = 12.0
+_DIGITAL: Final = 1e-4
+"""Largest sample of digital silence, with what an encoder may add."""
+_SWING_ROWS: Final = 10
+_SWING: Final = 0.02
+"""How much quieter than the second by it, power, sound in full swing may be beside the break."""
+_LOUD: Final = 1e-5
 
 
 def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
@@ -45,7 +53,7 @@ def _ends(video: StreamFacts, picture: Series, stream: StreamFacts, series: Seri
         numbers = {"start_s": begins_s}
         found.append(Finding("av_offset", "warn", start_s, end_s, 0.5, detail, numbers, stream.index))
     if not stream.end_s or not video.end_s:
-        return found
+        return found or _padding(stream, series, rules)
     ends_s = stream.end_s - video.end_s
     if ends_s > rules.sound_after_s or -ends_s > rules.sound_short_s:
         detail = f"sound ends {abs(ends_s):.2f} s {'after' if ends_s > 0 else 'before'} the picture: cut, or shifted"
@@ -53,6 +61,32 @@ def _ends(video: StreamFacts, picture: Series, stream: StreamFacts, series: Seri
         sure = float(np.clip(0.4 + 0.2 * abs(ends_s), 0, 0.7))
         numbers = {"end_s": ends_s}
         found.append(Finding("av_offset", "warn", start_s, end_s, sure, detail, numbers, stream.index))
+    return found or _padding(stream, series, rules)
+
+
+def _padding(stream: StreamFacts, series: Series, rules: SoundRules) -> list[Finding]:
+    """Digital silence at one end that breaks off into sound in full swing: what moving it leaves, made up to length."""
+    peak, power = np.asarray(series["peak"], float), np.asarray(series["power"], float)
+    plays = np.flatnonzero(peak > _DIGITAL)
+    if len(plays) < _SWING_ROWS:
+        return []
+    found = []
+    for first, inner, where, moved in (
+        (plays[0], power[plays[0] + 1 :][:_SWING_ROWS], "begins after", "late"),
+        (len(peak) - 1 - plays[-1], power[: plays[-1]][::-1][:_SWING_ROWS], "ends before", "early"),
+    ):
+        empty_s = float(first) * ROW_S
+        if not rules.padding_s <= empty_s <= rules.padding_most_s or len(inner) < _SWING_ROWS:
+            continue
+        # sound that begins by itself swells or dies away; what was cut is as loud at once as a second later
+        if inner.mean() < _LOUD or inner[:2].min() < _SWING * inner.mean() or inner.min() < 0.1 * _SWING * inner.mean():
+            continue
+        start_s, end_s = (
+            span(series, 0, int(first)) if moved == "late" else span(series, len(peak) - int(first), len(peak))
+        )
+        detail = f"sound in full swing {where} {empty_s:.1f} s of digital silence: {moved} by as much, or cut"
+        numbers = {"silence_s": empty_s}
+        found.append(Finding("av_offset", "warn", start_s, end_s, 0.4, detail, numbers, stream.index))
     return found
 
 

@@ -76,6 +76,10 @@ class SoundRules:
     """How long sound may go on after the picture; encoders cut it in frames of up to 64 ms."""
     sound_short_s: float = 0.35
     """How much earlier than the picture it may end; many masters end their sound a little early."""
+    padding_s: float = 0.1
+    """Digital silence at an end, beside sound in full swing, from which sound looks moved."""
+    padding_most_s: float = 2.5
+    """Longer ones are a pause."""
     av_offset_s: float = 0.1
     """Shift of sound against picture, told from cuts and onsets, from which it is told of."""
     av_offset_score: float = 8.0
