@@ -75,6 +75,34 @@ def test_tops_cut_flat_are_found_after_the_level_was_turned_down() -> None:
     assert at(only(inspect(x * 0.4), "clipping"), 5, 8)
 
 
+def test_clipping_is_found_behind_what_rounds_its_tops_off() -> None:
+    rng = np.random.default_rng(1)
+    x = np.clip(scene() * 12, -1, 1) * 0.5
+    rounded = x + rng.normal(0, 0.02, x.shape)
+    finding = only(inspect(rounded), "clipping")
+    assert finding.measured["ceiling_dbfs"] == pytest.approx(-6, abs=1)
+    assert codes(inspect(scene() + rng.normal(0, 0.02, x.shape))) == set()
+
+
+def test_a_tone_piles_up_and_is_not_clipped() -> None:
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(10 * RATE) / RATE)
+    assert "clipping" not in codes(inspect(np.stack([tone, 0.5 * tone])))
+
+
+def test_samples_far_over_full_scale_are_clipping_to_come() -> None:
+    assert any("over full scale" in finding.detail for finding in inspect(scene() * 8) if finding.code == "clipping")
+
+
+def test_noise_of_its_own_on_each_side_hides_neither_mono_nor_polarity() -> None:
+    t = np.arange(12 * RATE) / RATE
+    voice = sum(0.05 * np.sin(2 * np.pi * hz * t + hz) for hz in (210, 333, 480, 711))
+    high = np.random.default_rng(2).normal(0, 0.05, (2, len(t)))
+    high = np.diff(np.diff(np.diff(high, prepend=0), prepend=0), prepend=0) * 0.1
+    hum_free = voice * (1 + 0.5 * np.sin(2 * np.pi * 0.4 * t))
+    assert "channel_duplicate" in codes(inspect(np.stack([hum_free, hum_free]) + high * 0.05))
+    assert "phase" in codes(inspect(np.stack([hum_free, -hum_free]) + high))
+
+
 def test_a_low_tone_has_round_tops() -> None:
     wave = 0.9 * np.sin(2 * np.pi * 60 * np.arange(10 * RATE) / RATE)
     assert "clipping" not in codes(inspect(np.stack([wave, 0.5 * wave])))
@@ -240,6 +268,21 @@ def test_sounds_that_come_with_cuts_tell_how_late_the_sound_is(late_s: float) ->
         assert not found
     else:
         assert found[0].measured["offset_s"] == pytest.approx(late_s, abs=0.06)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_moved_sound_made_up_to_length_is_told_and_a_fade_is_not(late: bool) -> None:
+    x, empty = scene(10), np.zeros((2, RATE // 2))
+    moved = np.concatenate([empty, x] if late else [x, empty], axis=1)
+    video = StreamFacts(1, "video", "h264", 10.5, 0.0, "", end_s=10.5)
+    told = []
+    edge_s = np.minimum(np.arange(moved.shape[1]), np.arange(moved.shape[1])[::-1]) / RATE
+    for sound in (moved, moved * np.clip(edge_s / 4, 0, 1) ** 4):
+        facts = stream(sound)
+        still = picture(10.5, np.array([2.0]))
+        measured = Measurements(FileFacts("mkv", 10.5, 0, (facts, video)), still, {0: rows(facts, sound)})
+        told.append("av_offset" in codes(detectors.find(measured, SoundRules())))
+    assert told == [True, False]
 
 
 def test_sound_that_goes_on_after_the_picture_is_told() -> None:
