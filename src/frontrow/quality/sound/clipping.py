@@ -7,6 +7,7 @@ the old ceiling (plateaus.py). Samples far over full scale, which floating-point
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +17,10 @@ from frontrow.quality.sound.meter import ROWS_A_SECOND
 from frontrow.quality.sound.plateaus import GROUP_ROWS
 from frontrow.quality.sound.rows import Floats, Mask, amplitude, level_db, runs, span, streams
 from frontrow.quality.sound.rules import SoundRules
+
+_NEAR_ROWS: Final = 50
+_CEILING: Final = 0.6
+"""Least share of the largest sample within five seconds that a ceiling is at: an encode overshoots it."""
 
 
 def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
@@ -34,6 +39,8 @@ def _stretches(series: Series, rules: SoundRules) -> Iterator[tuple[int, int, st
     pile, ceiling = _over_group(np.asarray(series["plateau"])), _over_group(np.asarray(series["plateau_level"]))
     clipped = flat > rules.clipping_share
     over = peak > amplitude(rules.clipping_over_db)
+    # what was cut at a level has nothing much above it nearby; a sung note has
+    pile = np.where(ceiling > _CEILING * _largest_near(peak), pile, 0)
     flat_runs = runs(_crowded(clipped, rules.clipping_least), ROWS_A_SECOND)
     for first, stop in flat_runs:
         share, rows = float(flat[first:stop].mean()), int(clipped[first:stop].sum())
@@ -60,6 +67,13 @@ def _stretches(series: Series, rules: SoundRules) -> Iterator[tuple[int, int, st
         numbers = {"pile_share": most, "ceiling_dbfs": level}
         sure = float(np.clip(0.6 + 2 * most, 0, 0.95))
         yield first, stop, detail, numbers, sure, "error" if most > rules.clipping_pile_alone else "warn"
+
+
+def _largest_near(peak: Floats) -> Floats:
+    from scipy.ndimage import maximum_filter1d
+
+    largest: Floats = maximum_filter1d(peak, 2 * _NEAR_ROWS + 1, mode="nearest")
+    return largest
 
 
 def _over_group(values: Floats) -> Floats:

@@ -57,21 +57,23 @@ def _pile(x, sign):  # type: ignore[no-untyped-def]
             peak, count = max(peak, value), count + 1
     if peak < _QUIET:
         return 0.0, 0.0
-    fine = np.zeros(_FINE + 1)
+    fine = np.zeros(_FINE + 2)
+    scale = np.float32(_FINE / peak)
     for n in range(len(x)):
         value = sign * x[n]
         if value > 0:
-            fine[int(value / peak * _FINE)] += 1
+            fine[int(value * scale)] += 1
     over, place = 0.0, _FINE
     while over < _TOP_SHARE * count and place > 0:
         over += fine[place]
         place -= 1
     width = 1.25 * peak * (place + 1) / _FINE / _BINS
-    counts = np.zeros(_BINS + 2)
+    counts = np.zeros(_BINS + 3)
+    scale = np.float32(1.0 / width)
     for n in range(len(x)):
         value = sign * x[n]
-        if 0 < value < width * _BINS:
-            counts[1 + min(int(value / width), _BINS - 1)] += 1
+        if value > 0:
+            counts[1 + min(int(value * scale), _BINS + 1)] += 1
     least, total, most, at = np.inf, 0.0, -1.0, 0
     for k in range(1 + _FROM, _BINS + 1):
         smooth = 0.25 * counts[k - 1] + 0.5 * counts[k] + 0.25 * counts[k + 1]
