@@ -48,7 +48,7 @@ class ModelPredictive(Steady):
 
     The prediction is the harmonic mean of the last five measured rates; RobustMPC divides it by one plus the largest
     relative error of the last five predictions. Of plans that are worth the same the one that begins lowest is taken;
-    with the one that begins highest QoE on Norwegian lines falls by a seventh.
+    with the one that begins highest MPC loses a quarter of its QoE on Norwegian lines.
     """
 
     def __init__(self, *, robust: bool, horizon: int = 5, weights: Weights = LINEAR) -> None:
