@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from worlds import commands
+from worlds.commands import Done
 
-def frontrow(*args: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "frontrow", "delivery", *map(str, args)], capture_output=True, text=True, timeout=300
-    )
+
+def frontrow(*args: object) -> Done:
+    return commands.frontrow("delivery", *args)
 
 
 def told(*args: object) -> dict:

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from frontrow import config
-from frontrow.cli import app
 from frontrow.data.events import EventLog
 from frontrow.data.replay import replay
 from frontrow.data.reviews import Found, Inspected, Reviews
 from frontrow.data.workspace import create
-
-
-class Done(NamedTuple):
-    """What a command left."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
+from worlds import commands
+from worlds.commands import Done
 
 Frontrow = Callable[..., Done]
 UNSURE = Inspected(
@@ -42,16 +32,9 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def frontrow(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Frontrow:
-    """The command line without a process of its own: a dozen of them would take longer than all they do."""
-
+def frontrow(root: Path) -> Frontrow:
     def run(*args: object) -> Done:
-        words = ["frontrow", "quality", *map(str, args), "--workspace", str(root), "--json"]
-        monkeypatch.setattr(sys, "argv", words)
-        with pytest.raises(SystemExit) as ended:
-            app.run()
-        told = capsys.readouterr()
-        return Done(int(ended.value.code or 0), told.out, told.err)
+        return commands.frontrow("quality", *args, "--workspace", root, "--json")
 
     return run
 
