@@ -21,6 +21,7 @@ from frontrow.quality.findings import GROUP_OF
 from frontrow.quality.inspection import inspect_film
 from frontrow.quality.probe import measure
 from frontrow.quality.rules import load_pack
+from worlds import commands
 
 
 def frontrow(*args: object) -> subprocess.CompletedProcess[str]:
@@ -66,7 +67,9 @@ def test_the_examples_faults_are_found_reported_and_rejected(delivery: Path, tmp
 
 
 def test_a_mild_pack_sends_the_same_film_to_a_person(delivery: Path, tmp_path: Path) -> None:
-    done = frontrow("inspect", delivery / "film.mp4", "--out", tmp_path, "--pack", delivery / "mild.yaml", "--json")
+    done = commands.frontrow(
+        "quality", "inspect", delivery / "film.mp4", "--out", tmp_path, "--pack", delivery / "mild.yaml", "--json"
+    )
     assert done.returncode == 0, done.stderr
     (verdict,) = json.loads(done.stdout)
     assert verdict["verdict"] == "review"
@@ -165,6 +168,6 @@ def test_a_name_that_is_no_file_is_told_before_anything_is_done(tmp_path: Path, 
 
 
 def test_nothing_to_inspect_is_the_users_mistake(tmp_path: Path) -> None:
-    done = frontrow("inspect", "--out", tmp_path)
+    done = commands.frontrow("quality", "inspect", "--out", tmp_path)
     assert done.returncode == 2
     assert "--example" in done.stderr
