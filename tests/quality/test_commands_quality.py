@@ -54,6 +54,10 @@ def test_the_examples_faults_are_found_reported_and_rejected(delivery: Path, tmp
     )
     assert {x["code"] for x in of_film["findings"] if x["severity"] == "error"} == {"black"}
     assert "overlap" in {x["code"] for x in of_subtitles["findings"]}
+    (sound,) = of_film["sound"]
+    assert -28 < sound["integrated_lufs"] < -12
+    assert f"{sound['integrated_lufs']:.1f} LUFS integrated" in (out / "film.mp4.html").read_text()
+    assert [stream["kind"] for stream in of_film["facts"]["streams"]] == ["video", "audio"]
     for verdict in verdicts:
         assert {GROUP_OF[x["code"]] for x in verdict["findings"]} <= {"picture", "sound", "subtitles"}
         page = (out / verdict["files"]["report"]).read_text()

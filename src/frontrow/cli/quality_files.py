@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,7 @@ def write(inspection: Inspection, pack: Pack, out: Path, name: str, film: Path |
     import msgspec
 
     from frontrow.quality import markers, report, thumbnails
+    from frontrow.quality.sound.programme import programmes
 
     rate = markers.rate_of(inspection.measured)
     findings = inspection.verdict.findings
@@ -91,6 +92,8 @@ def write(inspection: Inspection, pack: Pack, out: Path, name: str, film: Path |
     }
     told = inspection.verdict.as_json() | {
         "pack": pack.name,
+        "facts": asdict(inspection.measured.facts) if inspection.measured else None,
+        "sound": [asdict(one) for one in programmes(inspection.measured)] if inspection.measured else [],
         "files": {kind: file for kind, (file, _) in files.items()},
     }
     for file, text in files.values():

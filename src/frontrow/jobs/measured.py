@@ -103,8 +103,9 @@ class Kept:
 def _form() -> str:
     """What is measured: numbers of another version, or of other meters, are not taken for today's."""
     from frontrow.quality.picture import meters
+    from frontrow.quality.sound.meter import SERIES
 
-    return " ".join([__version__, *(name for meter in meters.make() for name in meter.names)])
+    return " ".join([__version__, *(name for meter in meters.make() for name in meter.names), *SERIES])
 
 
 def _flat(part: Part) -> Iterable[tuple[str, Series]]:

@@ -13,6 +13,7 @@ from frontrow.quality.inspection import Inspection, clock, is_subtitle
 from frontrow.quality.markers import rate_of, timecode
 from frontrow.quality.measurements import FileFacts, StreamFacts
 from frontrow.quality.rules import Pack
+from frontrow.quality.sound.programme import Programme, programmes
 from frontrow.quality.thumbnails import time_of
 
 _WORDS: Final = {"approve": "Approved", "reject": "Rejected", "review": "For review"}
@@ -66,10 +67,11 @@ def render(inspection: Inspection, pack: Pack, pictures: Mapping[float, bytes] |
     if measured and measured.picture and "luma" in measured.picture:
         drawn = charts.luma(measured.picture, length_s, findings)
         parts.append(_section("Luma: mean, darkest and brightest frames", _scroll(drawn)))
+    levels = {one.stream: _levels(one) for one in programmes(measured)} if measured else {}
     for stream, series in (measured.sound if measured else {}).items():
         if "power" in series:
-            drawn = charts.loudness(series, length_s, findings)
-            parts.append(_section(f"Short-term loudness of stream {stream}, LUFS", _scroll(drawn)))
+            drawn = _scroll(charts.loudness(series, length_s, findings)) + levels.get(stream, "")
+            parts.append(_section(f"Short-term loudness of stream {stream}, LUFS", drawn))
     if findings:
         parts.append(_section(f"Findings: {len(findings)}", _table(findings, rate)))
     if measured:
@@ -93,6 +95,19 @@ def _length_s(inspection: Inspection) -> float:
     if not inspection.measured and inspection.track:
         ends += [cue.end_s for cue in getattr(inspection.track, "cues", ()) if cue.end_s < 1e6]
     return max(ends)
+
+
+def _levels(one: Programme) -> str:
+    told = [
+        f"{value:.1f} {unit}"
+        for value, unit in (
+            (one.integrated_lufs, "LUFS integrated"), (one.range_lu, "LU range"),
+            (one.true_peak_dbtp, "dBTP true peak"),
+            (one.dialogue_lufs, f"LUFS while people speak ({one.dialogue_share:.0%} of it)"),
+        )
+        if value is not None
+    ]  # fmt: skip
+    return f'<p class="quiet">{", ".join(told)}</p>'
 
 
 def _section(title: str, body: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from frontrow.quality.measurements import Series
+from frontrow.quality.measurements import Measurements, Series
 
 Floats = NDArray[Any]
 
@@ -48,6 +48,46 @@ def loudness(series: Series) -> Loudness:
         short_term_lufs=_lufs(windows(power, SHORT_TERM_ROWS).max(initial=0.0)),
         true_peak_dbtp=20 * np.log10(peak) if peak > 0 else -np.inf,
     )
+
+
+@dataclass(frozen=True)
+class Programme:
+    """The sound of one stream in a few numbers, for people and scripts; None where there is nothing to measure."""
+
+    stream: int
+    integrated_lufs: float | None
+    range_lu: float
+    momentary_lufs: float | None
+    short_term_lufs: float | None
+    true_peak_dbtp: float | None
+    dialogue_lufs: float | None
+    dialogue_share: float
+    """Share of the programme in which people speak; 0 also without the network that listens for it."""
+
+
+def programmes(measured: Measurements) -> tuple[Programme, ...]:
+    """Each measured sound stream."""
+    found = []
+    for stream, series in measured.sound.items():
+        whole = loudness(series)
+        spoken, share = dialogue_lufs(series, measured.speech.get(stream))
+        found.append(
+            Programme(
+                stream=stream,
+                integrated_lufs=_finite(whole.integrated_lufs),
+                range_lu=round(whole.range_lu, 2),
+                momentary_lufs=_finite(whole.momentary_lufs),
+                short_term_lufs=_finite(whole.short_term_lufs),
+                true_peak_dbtp=_finite(whole.true_peak_dbtp),
+                dialogue_lufs=_finite(spoken),
+                dialogue_share=round(share, 3),
+            )
+        )
+    return tuple(found)
+
+
+def _finite(level: float) -> float | None:
+    return round(float(level), 2) if np.isfinite(level) else None
 
 
 def integrated_lufs(power: Floats, chosen: NDArray[np.bool_] | None = None) -> float:
