@@ -92,7 +92,7 @@ def linear_order_bound(
     solver.parameters.catch_sigint_signal = False  # Ctrl-C belongs to Python
     solver.parameters.random_seed = seed
     solver.solve(model)
-    return max(0, int(np.ceil(solver.best_objective_bound - 1e-6)))
+    return max(known, int(np.ceil(solver.best_objective_bound - 1e-6)))
 
 
 def _visits(model: Any, instance: OrderInstance, starts: list[Any]) -> Any:
