@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ANNEALING_SHARE = 0.5  # of the time; the rest is CP-SAT's
 # A modest machine's rates: moves and work depend on the time asked for, not on the clock.
-_MOVES_PER_SECOND = 16_000
+_MOVES_PER_SECOND = 8_000
 _WORK_PER_SECOND = 0.25  # CP-SAT's deterministic seconds
 
 Tick = Callable[[int | None, int | None, float], None]
