@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements
 from frontrow.quality.picture.frame import Frame
-from frontrow.quality.picture.looks import stretches
+from frontrow.quality.picture.looks import LookingMeter, stretches
 from frontrow.quality.picture.rules import PictureRules
 from frontrow.quality.picture.spans import when
 
-_EVERY: Final = 6
 _LINES, _COLUMNS = 6, 2
 _LEAST_SHARE: Final = 0.003
 """Share of the pixels that a peak must hold at its top code."""
@@ -55,19 +54,14 @@ def count_levels(histogram: NDArray[np.int64]) -> int:
     return longest
 
 
-class BandMeter:
+class BandMeter(LookingMeter):
     """Steps of the longest gradient that consists of levels apart; NaN where a frame was not looked at."""
 
     names: tuple[str, ...] = ("band_levels",)
+    every = 6
 
-    def __init__(self) -> None:
-        self._number = -1
-
-    def look(self, frame: Frame) -> Sequence[float]:
+    def measure(self, frame: Frame) -> Sequence[float]:
         """Every sixth frame."""
-        self._number += 1
-        if self._number % _EVERY:
-            return (np.nan,)
         codes = frame.y[::_LINES, ::_COLUMNS] >> (frame.bits - 8)
         return (float(count_levels(np.bincount(codes.ravel(), minlength=256)[:256])),)
 

@@ -17,11 +17,10 @@ from numba import njit
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements
 from frontrow.quality.picture.frame import Frame
-from frontrow.quality.picture.looks import stretches
+from frontrow.quality.picture.looks import LookingMeter, stretches
 from frontrow.quality.picture.rules import PictureRules
 from frontrow.quality.picture.spans import when
 
-_EVERY: Final = 4
 _GRID: Final = 8
 _LINES: Final = 5  # one line in so many; no divisor of the grid
 _SOFT: Final = 0.001
@@ -52,7 +51,7 @@ def _steps(y: Any, stride: int, unit: int, counts: Any) -> None:
                 counts[1, row % 8] += 1
 
 
-class BlockMeter:
+class BlockMeter(LookingMeter):
     """How many more steps stand on the block grid than off it.
 
     `blockiness` is their share of all places on the grid, 0 to 1; `block_ratio` how often the fullest of the eight
@@ -60,15 +59,10 @@ class BlockMeter:
     """
 
     names: tuple[str, ...] = ("blockiness", "block_ratio")
+    every = 4
 
-    def __init__(self) -> None:
-        self._number = -1
-
-    def look(self, frame: Frame) -> Sequence[float]:
+    def measure(self, frame: Frame) -> Sequence[float]:
         """Every fourth frame; NaN for the others."""
-        self._number += 1
-        if self._number % _EVERY:
-            return np.nan, np.nan
         counts = np.zeros((2, _GRID), np.int64)
         _steps(frame.y, _LINES, 1 << (frame.bits - 8), counts)
         places = frame.y.size / _LINES / _GRID

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from frontrow.quality.measurements import Series
 from frontrow.quality.picture.frame import Frame
 from frontrow.quality.picture.grid import LUMA
+from frontrow.quality.picture.looks import LookingMeter
 from frontrow.quality.picture.rules import PictureRules
 from frontrow.quality.picture.spans import cuts, local_median
 
-_EVERY: Final = 2
 _CELLS: Final = 8
 _PARTS: Final = (LUMA[0] // _CELLS, LUMA[1] // _CELLS)
 _LINES: Final = 180
@@ -67,22 +67,20 @@ def _measure(y: Any, stride: int, energy: Any) -> None:
             energy[part_row, part_column] = total / max(1, count)
 
 
-class DetailMeter:
+class DetailMeter(LookingMeter):
     """`detail`: log of fine against coarse energy, of the whole picture; `detail_step`: how it changed since the last
     look in the parts that show the same, most of them. NaN where nobody looked or could tell.
     """
 
     names: tuple[str, ...] = ("detail", "detail_step")
+    every = 2
 
     def __init__(self) -> None:
-        self._number = -1
+        super().__init__()
         self._past: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]] | None = None
 
-    def look(self, frame: Frame) -> Sequence[float]:
+    def measure(self, frame: Frame) -> Sequence[float]:
         """Every second frame."""
-        self._number += 1
-        if self._number % _EVERY:
-            return np.nan, np.nan
         fine = np.zeros(_PARTS)
         _measure(frame.y, max(1, frame.y.shape[0] // _LINES), fine)
         fine /= 1 << 2 * (frame.bits - 8)

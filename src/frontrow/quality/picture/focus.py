@@ -19,11 +19,10 @@ from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements, Series
 from frontrow.quality.picture.detail import blurred
 from frontrow.quality.picture.frame import Frame
-from frontrow.quality.picture.looks import stretches
+from frontrow.quality.picture.looks import LookingMeter, stretches
 from frontrow.quality.picture.rules import PictureRules
 from frontrow.quality.picture.spans import joined, when
 
-_EVERY: Final = 6
 _LINES: Final = 6
 _BINS: Final = 64
 _SHARPEST, _SHARP = 0.99, 0.95
@@ -66,22 +65,17 @@ def _edges(y: Any, stride: int, least: int, bins: Any) -> None:
             bins[1, min(top, top * step // whole)] += 1
 
 
-class FocusMeter:
+class FocusMeter(LookingMeter):
     """Sharpness of the sharpest edges, 0 to 1, and how much sharper they are than the sharp ones, 1 and more.
 
     NaN where a frame has too few edges, or was not looked at.
     """
 
     names: tuple[str, ...] = ("sharpness", "sharp_spread")
+    every = 6
 
-    def __init__(self) -> None:
-        self._number = -1
-
-    def look(self, frame: Frame) -> Sequence[float]:
+    def measure(self, frame: Frame) -> Sequence[float]:
         """The sharper of both directions, on every sixth frame."""
-        self._number += 1
-        if self._number % _EVERY:
-            return np.nan, np.nan
         bins = np.zeros((2, _BINS), np.int64)
         _edges(frame.y, _LINES, 24 << (frame.bits - 8), bins)
         bins = bins[bins.sum(axis=1) >= _FEWEST]

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements
 from frontrow.quality.picture.frame import Frame
-from frontrow.quality.picture.looks import stretches
+from frontrow.quality.picture.looks import LookingMeter, stretches
 from frontrow.quality.picture.rules import PictureRules
 from frontrow.quality.picture.spans import when
 
-_EVERY: Final = 6
 _CELLS: Final = 60
 """Cells from top to bottom; each is twice as wide as high: about one letter of a small caption."""
 _STEP: Final = 70
@@ -86,20 +85,18 @@ def _is_card(small: NDArray[np.uint8]) -> bool:
     return float(np.mean(np.maximum(across, down) >= _DETAIL)) < _CARD
 
 
-class LetterMeter:
+class LetterMeter(LookingMeter):
     """Cells in the longest line of letters that stands still, its share of all such cells, and its place (0 top, 1)."""
 
     names: tuple[str, ...] = ("letters", "letter_share", "letter_height")
+    every = 6
 
     def __init__(self) -> None:
-        self._number = -1
+        super().__init__()
         self._before = np.zeros((0, 0), np.int8)
 
-    def look(self, frame: Frame) -> Sequence[float]:
+    def measure(self, frame: Frame) -> Sequence[float]:
         """Every sixth frame; NaN for the others."""
-        self._number += 1
-        if self._number % _EVERY:
-            return np.nan, np.nan, np.nan
         rows, columns = frame.y.shape
         height = max(8, rows // _CELLS)
         if self._before.shape != ((rows + 1) // 2, columns):

@@ -1,12 +1,36 @@
-"""Stretches of a series that was looked at now and then: a fault that lasts is measured on one frame in a few."""
+"""Looks now and then: a fault that lasts is measured on one frame in a few, and told by stretches of those looks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from frontrow.quality.picture.frame import Frame
+
+
+class LookingMeter(ABC):
+    """A meter (`frame.Meter`) of each `every`-th frame, from the first on; NaN for the frames between."""
+
+    names: tuple[str, ...]
+    every: ClassVar[int]
+
+    def __init__(self) -> None:
+        self._number = -1
+
+    def look(self, frame: Frame) -> Sequence[float]:
+        """One number for each of `names`."""
+        self._number += 1
+        if self._number % self.every:
+            return (np.nan,) * len(self.names)
+        return self.measure(frame)
+
+    @abstractmethod
+    def measure(self, frame: Frame) -> Sequence[float]:
+        """What `look` gives for a frame whose turn it is."""
 
 
 def stretches(

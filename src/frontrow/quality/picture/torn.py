@@ -17,11 +17,10 @@ from numba import njit
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements
 from frontrow.quality.picture.frame import Frame
-from frontrow.quality.picture.looks import stretches
+from frontrow.quality.picture.looks import LookingMeter, stretches
 from frontrow.quality.picture.rules import PictureRules
 from frontrow.quality.picture.spans import when
 
-_EVERY: Final = 2
 _STEP: Final = 14
 """Codes by which the side of a torn block differs from its neighbour."""
 _OFF: Final = 5
@@ -54,19 +53,14 @@ def _sides(y: Any, least: int, off: int) -> tuple[int, int]:
     return lying, standing
 
 
-class TornMeter:
+class TornMeter(LookingMeter):
     """Torn sides a macroblock, of the direction that has fewer; below 0 where objects have more."""
 
     names: tuple[str, ...] = ("torn",)
+    every = 2
 
-    def __init__(self) -> None:
-        self._number = -1
-
-    def look(self, frame: Frame) -> Sequence[float]:
+    def measure(self, frame: Frame) -> Sequence[float]:
         """Every second frame; NaN for the others."""
-        self._number += 1
-        if self._number % _EVERY:
-            return (np.nan,)
         least = _STEP << (frame.bits - 8)
         on, off = _sides(frame.y, least, 0), _sides(frame.y, least, _OFF)
         return ((min(on) - max(off)) * 256.0 / max(1, frame.y.size),)
