@@ -186,7 +186,7 @@ class SoundMeter:
         power, sample_peak, true_peak = np.empty(shape), np.empty(shape, np.float32), np.empty(shape, np.float32)
         kernels.weighted_power(sound, self._sections, self._filter, bounds, power)
         lead = sound.shape[1] + self._phases.shape[1]
-        kernels.peaks(padded[:, -lead:], self._phases, bounds, sample_peak, true_peak)
+        kernels.peaks(np.ascontiguousarray(padded[:, -lead:]), self._phases, bounds, sample_peak, true_peak)
         flat = np.empty(shape, np.float32)
         kernels.flat_tops(sound, bounds, 0.002, 3, 4, flat)
         plateau, level = np.empty((2, *shape), np.float32)
@@ -205,7 +205,9 @@ class SoundMeter:
         ratio, size = np.empty((2, self.channels, len(bounds) - 1), np.float32)
         lead = _ORDER + 2 * self._far
         near = int(_CLICK_NEAR_S * self.rate)
-        kernels.clicks(padded[:, -bounds[-1] - lead :], bounds, _ORDER, near, self._far, ratio, size)
+        kernels.clicks(
+            np.ascontiguousarray(padded[:, -bounds[-1] - lead :]), bounds, _ORDER, near, self._far, ratio, size
+        )
         return {"click": _worst(ratio, ratio), "click_size": _worst(ratio, size)}
 
     def _edges(self, sound: Floats, bounds: NDArray[np.int64], at_s: NDArray[Any]) -> dict[str, NDArray[Any]]:

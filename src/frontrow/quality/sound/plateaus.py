@@ -13,7 +13,7 @@ from numba import njit
 
 GROUP_ROWS: Final = 5
 """Rows looked at together: half a second has crests enough, and still lies within one scene."""
-_FINE: Final = 1024
+_FINE: Final = 4096
 _BINS: Final = 40
 _FROM: Final = 10
 """Bins below are left out: quiet parts make their own pile there."""
@@ -34,6 +34,7 @@ def plateaus(padded, lead, bounds, done, length, excess, ceiling):  # type: igno
     the samples that lie above what a falling distribution would have, of the side of zero that has less, 0 where both
     sides have their pile at different levels; `ceiling` is where, full scale 1.
     """
+    counts = np.zeros((2, _FINE), np.int64)
     for channel in range(padded.shape[0]):
         for row in range(len(bounds) - 1):
             excess[channel, row] = ceiling[channel, row] = 0.0
@@ -41,47 +42,55 @@ def plateaus(padded, lead, bounds, done, length, excess, ceiling):  # type: igno
                 continue
             stop = lead + bounds[row + 1]
             x = padded[channel, stop - length : stop]
-            above, high = _pile(x, 1.0)
-            below, low = _pile(x, -1.0)
-            if high < _ALIKE * low and low < _ALIKE * high and _unforetold(x) > _TONE:
-                excess[channel, row], ceiling[channel, row] = min(above, below), max(high, low)
+            low, high = np.float32(0.0), np.float32(0.0)
+            for n in range(length):
+                low, high = min(low, x[n]), max(high, x[n])
+            counts[:] = 0
+            # both sides of zero at once, each in bins of its own
+            up = np.float32((_FINE - 1) / max(high, np.float32(1e-9)))
+            down = np.float32((_FINE - 1) / max(-low, np.float32(1e-9)))
+            for n in range(length):
+                value = x[n]
+                if value > 0:
+                    counts[0, int(value * up)] += 1
+                elif value < 0:
+                    counts[1, int(-value * down)] += 1
+            above, top = _pile(counts[0], high)
+            below, bottom = _pile(counts[1], -low)
+            if top < _ALIKE * bottom and bottom < _ALIKE * top and _unforetold(x) > _TONE:
+                excess[channel, row], ceiling[channel, row] = min(above, below), max(top, bottom)
 
 
 @njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _pile(x, sign):  # type: ignore[no-untyped-def]
-    """(share of one side's samples above the falling distribution, level of the pile)."""
-    peak, count = np.float32(0.0), 0
-    for n in range(len(x)):
-        value = sign * x[n]
-        if value > 0:
-            peak, count = max(peak, value), count + 1
-    if peak < _QUIET:
+def _pile(fine, peak):  # type: ignore[no-untyped-def]
+    """(share of one side's samples above the falling distribution, level of the pile), out of counts up to `peak`."""
+    total = 0
+    for k in range(_FINE):
+        total += fine[k]
+    if peak < _QUIET or total == 0:
         return 0.0, 0.0
-    fine = np.zeros(_FINE + 2)
-    scale = np.float32(_FINE / peak)
-    for n in range(len(x)):
-        value = sign * x[n]
-        if value > 0:
-            fine[int(value * scale)] += 1
-    over, place = 0.0, _FINE
-    while over < _TOP_SHARE * count and place > 0:
+    over, place = 0, _FINE - 1
+    while over < _TOP_SHARE * total and place > 0:
         over += fine[place]
         place -= 1
-    width = 1.25 * peak * (place + 1) / _FINE / _BINS
-    counts = np.zeros(_BINS + 3)
-    scale = np.float32(1.0 / width)
-    for n in range(len(x)):
-        value = sign * x[n]
-        if value > 0:
-            counts[1 + min(int(value * scale), _BINS + 1)] += 1
-    least, total, most, at = np.inf, 0.0, -1.0, 0
-    for k in range(1 + _FROM, _BINS + 1):
-        smooth = 0.25 * counts[k - 1] + 0.5 * counts[k] + 0.25 * counts[k + 1]
+    width = 1.25 * (place + 1) / _BINS
+    coarse = np.zeros(_BINS + 2)
+    for k in range(_FINE):
+        if fine[k]:
+            # a fine bin on the edge of two wide ones is shared out
+            first = k / width
+            at = int(first)
+            here = min(1.0, (at + 1 - first) * width)
+            coarse[min(at, _BINS + 1)] += here * fine[k]
+            coarse[min(at + 1, _BINS + 1)] += (1.0 - here) * fine[k]
+    least, piled, most, at = np.inf, 0.0, -1.0, 0
+    for k in range(_FROM, _BINS):
+        smooth = 0.25 * coarse[k - 1] + 0.5 * coarse[k] + 0.25 * coarse[k + 1]
         least = min(least, smooth)
-        total += smooth - least
+        piled += smooth - least
         if smooth - least > most:
             most, at = smooth - least, k
-    return total / count, (at - 0.5) * width
+    return piled / total, (at + 0.5) * width * peak / (_FINE - 1)
 
 
 @njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator, unused-ignore]
