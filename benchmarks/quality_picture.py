@@ -22,8 +22,9 @@ from benchmarks.figure import Figure
 from frontrow import engine
 from frontrow.data.fetch import BIG_BUCK_BUNNY, fetch
 from frontrow.errors import FrontrowError
+from frontrow.jobs.rehearsal import damage
 from frontrow.media import rework
-from frontrow.quality.damage.kinds import KINDS, Damage, damage
+from frontrow.quality.damage import KINDS, Damage
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements
 from frontrow.quality.picture import detectors

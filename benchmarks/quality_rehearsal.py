@@ -8,7 +8,6 @@ out here is the judge: the two films it is tried on have taught it nothing.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -18,15 +17,17 @@ import numpy as np
 from benchmarks.figure import Figure
 from frontrow import engine
 from frontrow.data.fetch import BIG_BUCK_BUNNY, fetch
+from frontrow.jobs.rehearsal import take
 from frontrow.media import rework
 from frontrow.quality import learning, rehearsal, trial
-from frontrow.quality.damage.kinds import KINDS
+from frontrow.quality.damage import KINDS
 from frontrow.quality.findings import GROUP_OF
 from frontrow.quality.judge import JudgeConfig
-from frontrow.quality.rehearsal import Outcome, RehearsalConfig, Take
+from frontrow.quality.rehearsal import Outcome, RehearsalConfig
 from frontrow.quality.rules import load_pack
 
 SEED = 20261124
+KEPT = Path.home() / ".cache/frontrow/rehearsal"
 FILMS = ("bbb.mp4", "sintel_trailer-720p.mp4", "tos-battle.webm", "chaplin.mp4", "mdn_crystal.mp4")
 CONFIG = RehearsalConfig(clip_s=9.5, clips=1, clean=8)
 JUDGE = JudgeConfig(folds=3, trees=100)
@@ -41,14 +42,11 @@ def run(data: Path | None) -> Iterator[Figure]:
     films[FILMS[0]] = fetch(BIG_BUCK_BUNNY) / FILMS[0]
     rng = np.random.default_rng(SEED)
     takes = rehearsal.plan({name: rework.shape(films[name]).duration_s for name in FILMS}, rng, CONFIG)
-    with tempfile.TemporaryDirectory() as work:
-        outcomes = engine.map(partial(take_one, films=films, work=Path(work)), takes, backend="loky", workers=2)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    work = partial(take, films=films, pack=load_pack("general"), out=KEPT)
+    outcomes = engine.map(work, takes, backend="loky", workers=2)
     yield from detectors(outcomes)
     yield from judge(outcomes)
-
-
-def take_one(take: Take, films: dict[str, Path], work: Path) -> Outcome:
-    return rehearsal.run(take, films[take.film], load_pack("general"), work)
 
 
 def detectors(outcomes: list[Outcome]) -> Iterator[Figure]:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from frontrow.errors import InputError, UnreadableMedia
+from frontrow.jobs.rehearsal import damage
 from frontrow.media import rework, transcode
-from frontrow.quality.damage.kinds import KINDS, damage
+from frontrow.quality.damage import KINDS
 from frontrow.quality.findings import CODES, GROUP_OF
 
 SUBTITLES = """1

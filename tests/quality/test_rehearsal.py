@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from frontrow.errors import InputError
+from frontrow.jobs import rehearsal as work
 from frontrow.media import transcode
 from frontrow.quality import rehearsal
-from frontrow.quality.damage.kinds import Damage
+from frontrow.quality.damage import Damage
 from frontrow.quality.findings import Finding
 from frontrow.quality.rehearsal import Outcome, RehearsalConfig, Take
 from frontrow.quality.rules import load_pack
@@ -99,13 +100,13 @@ def test_a_take_is_cut_damaged_inspected_and_leaves_nothing_behind(tmp_path):
         "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=12,format=yuv420p", "-f", "lavfi", "-i", "sine=440:d=12",
         "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "flac", film,
     ])  # fmt: skip
-    work = tmp_path / "work"
-    work.mkdir()
+    place = tmp_path / "work"
+    place.mkdir()
     take = Take("film", "test", 1.0, 10.0, "black", 0.8, 5)
-    done = rehearsal.run(take, film, load_pack("general"), work)
+    done = work.run(take, film, load_pack("general"), place)
     assert rehearsal.is_found(done.damage, done.findings)
     assert done.features["black.confidence"] > 0
-    assert not list(work.iterdir())
+    assert not list(place.iterdir())
 
 
 def test_a_clip_with_nothing_to_damage_is_neither_tried_nor_clean_nor_taught(tmp_path):
@@ -114,6 +115,6 @@ def test_a_clip_with_nothing_to_damage_is_neither_tried_nor_clean_nor_taught(tmp
         "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=4,format=yuv420p", "-f", "lavfi", "-i", "anullsrc=d=4",
         "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "flac", "-shortest", film,
     ])  # fmt: skip
-    done = rehearsal.run(Take("film", "test", 0.0, 3.0, "clipping", 0.8, 5), film, load_pack("general"), tmp_path)
+    done = work.run(Take("film", "test", 0.0, 3.0, "clipping", 0.8, 5), film, load_pack("general"), tmp_path)
     assert rehearsal.score([done]) == rehearsal.Scores({}, {}, 0.0)
     assert rehearsal.examples([done]) == []

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from frontrow.data import durable
 from frontrow.errors import InputError
 from frontrow.jobs.measured import Kept
 from frontrow.quality.inspection import beside, inspect_film, inspect_subtitles, is_subtitle
@@ -79,26 +80,21 @@ def write(inspection: Inspection, pack: Pack, out: Path, name: str, film: Path |
     """Write verdict, report and markers of one file into `out`; returns the verdict with their names."""
     import msgspec
 
-    from frontrow.quality import markers, report, thumbnails
+    from frontrow.quality import report, thumbnails
     from frontrow.quality.sound.programme import programmes
 
-    rate = markers.rate_of(inspection.measured)
-    findings = inspection.verdict.findings
-    pictures = thumbnails.pictures(film, findings) if film and inspection.measured else {}
-    files = {
-        "report": (f"{name}.html", report.render(inspection, pack, pictures)),
-        "edl": (f"{name}.edl", markers.edl(findings, inspection.path.name, rate)),
-        "csv": (f"{name}.csv", markers.table(findings, rate)),
-    }
+    measured = inspection.measured
+    pictures = thumbnails.pictures(film, inspection.verdict.findings) if film and measured else {}
+    papers = report.papers(inspection, pack, pictures)
     told = inspection.verdict.as_json() | {
         "pack": pack.name,
-        "facts": asdict(inspection.measured.facts) if inspection.measured else None,
-        "sound": [asdict(one) for one in programmes(inspection.measured)] if inspection.measured else [],
-        "files": {kind: file for kind, (file, _) in files.items()},
+        "facts": asdict(measured.facts) if measured else None,
+        "sound": [asdict(one) for one in programmes(measured)] if measured else [],
+        "files": {"report" if suffix == "html" else suffix: f"{name}.{suffix}" for suffix in papers},
     }
-    for file, text in files.values():
-        _replace(out / file, text.encode())
-    _replace(out / f"{name}.json", msgspec.json.format(msgspec.json.encode(told, enc_hook=float), indent=1))
+    for suffix, paper in papers.items():
+        durable.replace(out / f"{name}.{suffix}", paper)
+    durable.replace(out / f"{name}.json", msgspec.json.format(msgspec.json.encode(told, enc_hook=float), indent=1))
     return told
 
 
@@ -106,7 +102,7 @@ def write_all(verdicts: list[dict[str, Any]], out: Path) -> None:
     """Write the whole array beside the reports."""
     import msgspec
 
-    _replace(out / VERDICTS, msgspec.json.format(msgspec.json.encode(verdicts, enc_hook=float), indent=1))
+    durable.replace(out / VERDICTS, msgspec.json.format(msgspec.json.encode(verdicts, enc_hook=float), indent=1))
 
 
 def unique_names(files: Sequence[Path]) -> dict[Path, str]:
@@ -127,9 +123,3 @@ def _film_of(subtitle: Path, films: list[Path]) -> Path | None:
         folder = subtitle.parent.resolve()
         return max(same, key=lambda film: (film.parent.resolve() == folder, len(film.stem)))
     return films[0] if len(films) == 1 else None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    writing = path.with_name(path.name + ".writing")
-    writing.write_bytes(data)
-    writing.rename(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,11 +19,8 @@ from frontrow.cli.options import (
     progress,
 )
 
-TAKES = ".takes"
-
 if TYPE_CHECKING:
-    from frontrow.quality.rehearsal import Outcome, Scores, Take
-    from frontrow.quality.rules import Pack
+    from frontrow.quality.rehearsal import Outcome, Take
 
 
 def train(
@@ -48,11 +44,12 @@ def train(
     from frontrow.cli.jobs import run_now, tell
     from frontrow.data.workspace import open_workspace
     from frontrow.jobs import judge as work
+    from frontrow.jobs.rehearsal import examples
 
     place = open_workspace(workspace)
     args: dict[str, Any] = {"seed": seed, "gated": gate}
     if rehearsal:
-        work.rehearsed(rehearsal)
+        examples(rehearsal)
         args["rehearsals"] = str(rehearsal.resolve())
     tell(run_now(place, config.load(place.root), work.TRAIN, args), as_json=as_json)
 
@@ -85,6 +82,7 @@ def rehearse(
     Example: frontrow quality rehearse good1.mp4 good2.mp4 --out rehearsal
     """
     from frontrow.errors import InputError
+    from frontrow.jobs.rehearsal import write
 
     if example:
         from frontrow.cli.quality_examples import write_sound_film
@@ -94,7 +92,7 @@ def rehearse(
     if not films:
         raise InputError("no film was named; give films that you know to be good, or --example DIR for one to try")
     outcomes = _rehearse(films, out, pack, clips, kinds, workers, seed)
-    told = _write(outcomes, out)
+    told = write(outcomes, out)
     if as_json:
         emit_json(told)
         return
@@ -118,6 +116,7 @@ def _rehearse(
 
     from frontrow import engine
     from frontrow.errors import InputError
+    from frontrow.jobs.rehearsal import take
     from frontrow.media.rework import shape
     from frontrow.quality import rehearsal
     from frontrow.quality.rules import load_pack
@@ -129,9 +128,9 @@ def _rehearse(
     shapes = {name: shape(film) for name, film in by_name.items()}
     config = rehearsal.RehearsalConfig(clips=clips, kinds=tuple(kinds) if kinds else rehearsal.FILM_KINDS)
     takes = rehearsal.plan({name: x.duration_s for name, x in shapes.items()}, np.random.default_rng(seed), config)
-    takes = [take for take in takes if _can_be_damaged(take, shapes[take.film])]
+    takes = [one for one in takes if _can_be_damaged(one, shapes[one.film])]
     out.mkdir(parents=True, exist_ok=True)
-    work = partial(_take, films=by_name, pack=held_to, out=out)
+    work = partial(take, films=by_name, pack=held_to, out=out)
     workers = min(workers or os.cpu_count() or 1, len(takes))
     with progress("Rehearsing") as step:
         backend: engine.Backend = "loky" if workers > 1 else "serial"
@@ -140,59 +139,8 @@ def _rehearse(
 
 def _can_be_damaged(take: Take, shape: Any) -> bool:
     """Whether the film has what the kind damages: no sound is damaged in a silent film."""
-    from frontrow.quality.damage.kinds import KINDS
+    from frontrow.quality.damage import KINDS
 
     if take.kind is None:
         return True
     return bool(shape.width if KINDS[take.kind].group == "picture" else shape.channels)
-
-
-def _take(take: Take, *, films: dict[str, Path], pack: Pack, out: Path) -> Outcome:
-    """One take, or what an earlier run of the same one left."""
-    import hashlib
-
-    import msgspec
-
-    from frontrow.jobs.quality import finite
-    from frontrow.quality import rehearsal
-
-    stat = films[take.film].stat()
-    told = f"{take}\0{pack}\0{stat.st_size}\0{stat.st_mtime_ns}"
-    file = out / TAKES / f"{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}.json"
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=rehearsal.Outcome)
-    except (OSError, msgspec.DecodeError):
-        pass
-    outcome = rehearsal.run(take, films[take.film], pack, out)
-    outcome = replace(outcome, features=finite(outcome.features))
-    file.parent.mkdir(exist_ok=True)
-    writing = file.with_suffix(".writing")
-    writing.write_bytes(msgspec.json.encode(outcome))
-    writing.rename(file)
-    return outcome
-
-
-def _write(outcomes: list[Outcome], out: Path) -> dict[str, Any]:
-    """Figures of both parts, and the examples of the part that may be learnt from."""
-    import msgspec
-
-    from frontrow.jobs.judge import EXAMPLES
-    from frontrow.quality import rehearsal
-
-    parts = {part: rehearsal.score(outcomes, part) for part in ("learn", "test")}
-    told = {"takes": len(outcomes), "parts": {part: _as_json(scores) for part, scores in parts.items()}}
-    learnt = rehearsal.examples(outcome for outcome in outcomes if outcome.take.part == "learn")
-    for name, value in (("rehearsal.json", told), (EXAMPLES, learnt)):
-        (out / name).write_bytes(msgspec.json.encode(value, enc_hook=list))
-    return told
-
-
-def _as_json(scores: Scores) -> dict[str, Any]:
-    return {
-        "recall": {kind: {"found": found, "tried": tried} for kind, (found, tried) in sorted(scores.recall.items())},
-        "false": dict(scores.false),
-        "clean_s": scores.clean_s,
-        "false_in_ten_minutes": {
-            group: scores.false_in_ten_minutes(group) if scores.clean_s else None for group in ("picture", "sound")
-        },
-    }

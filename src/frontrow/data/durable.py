@@ -39,6 +39,13 @@ def write_bytes(path: Path, content: bytes) -> None:
         _flush(stream)
 
 
+def replace(path: Path, content: bytes) -> None:
+    """Put a file in the place of the one that may be there: whole, or as it was."""
+    writing = path.with_name(path.name + ".writing")
+    write_bytes(writing, content)
+    writing.rename(path)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the folder's entries (new, renamed, removed) durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

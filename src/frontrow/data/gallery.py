@@ -67,7 +67,7 @@ class Gallery:
 
     def decide(self, title: str, editor: Editor) -> None:
         """Keep what an editor decided."""
-        _write(self.folder(title) / EDITOR, msgspec.json.encode(editor))
+        durable.replace(self.folder(title) / EDITOR, msgspec.json.encode(editor))
 
     def file(self, title: str, name: str) -> Path | None:
         """A picture's file; None for a name that is none, so nothing else of the disk can be asked for."""
@@ -82,8 +82,8 @@ class Gallery:
         """Put the draft in the place of what there was; an editor's decisions stay."""
         draft, folder = self.draft(title), self.folder(title)
         editor = self.editor(title)
-        _write(draft / MANIFEST, msgspec.json.encode(manifest | {"title": title}))
-        _write(draft / EDITOR, msgspec.json.encode(editor))
+        durable.replace(draft / MANIFEST, msgspec.json.encode(manifest | {"title": title}))
+        durable.replace(draft / EDITOR, msgspec.json.encode(editor))
         old = folder.with_suffix(".old")
         shutil.rmtree(old, ignore_errors=True)
         if folder.exists():
@@ -93,8 +93,8 @@ class Gallery:
 
     def amend(self, title: str, manifest: dict[str, Any], name: str, picture: bytes) -> None:
         """Keep a crop made by hand as the file `name`, and the manifest that tells of it."""
-        _write(self.folder(title) / name, picture)
-        _write(self.folder(title) / MANIFEST, msgspec.json.encode(manifest))
+        durable.replace(self.folder(title) / name, picture)
+        durable.replace(self.folder(title) / MANIFEST, msgspec.json.encode(manifest))
 
     def eligible(self, title: str) -> list[dict[str, Any]]:
         """Entries of the title's pictures that may be shown, best first, each with `id` (its hash)."""
@@ -108,9 +108,3 @@ def _read(file: Path) -> dict[str, Any] | None:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.MsgspecError):
         return None
-
-
-def _write(file: Path, data: bytes) -> None:
-    temporary = file.with_suffix(".writing")
-    durable.write_bytes(temporary, data)
-    temporary.rename(file)

@@ -10,9 +10,11 @@ import numpy as np
 
 from frontrow.data import artifacts
 from frontrow.data.reviews import Reviews, last_about_file, last_about_findings, missed
-from frontrow.errors import GateRefused, InputError, Refusal
-from frontrow.jobs.quality import case_of, finite, in_force
+from frontrow.errors import GateRefused, Refusal
+from frontrow.jobs import rehearsal
+from frontrow.jobs.quality import case_of, in_force
 from frontrow.quality import learning, review, trial
+from frontrow.quality.features import finite
 from frontrow.quality.judge import NAME, JudgeConfig
 from frontrow.quality.learning import Example
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from frontrow.jobs.worker import JobContext
 
 TRAIN: Final = "quality-train"
-EXAMPLES: Final = "examples.json"
 HELD_BACK: Final = 0.3  # of the films that the current judge has not seen, to compare on
 
 
@@ -35,7 +36,7 @@ def run(context: JobContext, *, seed: int = 0, gated: bool = True, rehearsals: s
     with Reviews(context.workspace.store_url(context.settings)) as reviews:
         labelled = labels(reviews)
     people = len(labelled)
-    labelled += rehearsed(Path(rehearsals)) if rehearsals else []
+    labelled += rehearsal.examples(Path(rehearsals)) if rehearsals else []
     current = in_force(context.workspace)
     told = "not held"
     if gated:
@@ -83,19 +84,6 @@ def labels(reviews: Reviews) -> list[Example]:
         stands_for = 1 / review.AUDIT_SHARE if it.audit else 1.0
         examples.append(Example(it.features, outcome == "reject", it.title or it.file, defects, weight=stands_for))
     return examples
-
-
-def rehearsed(folder: Path) -> list[Example]:
-    """Examples of a rehearsal, as `frontrow quality rehearse` wrote them. Raises InputError."""
-    import msgspec
-
-    file = folder / EXAMPLES
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=list[Example])
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}; run 'frontrow quality rehearse' first") from None
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise InputError(f"{file} is no rehearsal: {error}") from None
 
 
 def _most_say(votes: dict[str, str]) -> str:

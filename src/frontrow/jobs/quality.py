@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import tempfile
 from collections import Counter
 from dataclasses import asdict
@@ -19,12 +18,12 @@ from frontrow.data.replay import replay
 from frontrow.data.reviews import Found, Inspected, Reviews, Word, last_about_file, last_about_findings, missed
 from frontrow.errors import DamagedArtifact, InputError
 from frontrow.jobs.measured import Kept
+from frontrow.jobs.rehearsal import damage
 from frontrow.media import transcode
 from frontrow.media.container import resolve
 from frontrow.quality import drift, markers, report, review, thumbnails
 from frontrow.quality.conformal import Promise
-from frontrow.quality.damage import kinds
-from frontrow.quality.features import describe, names_of, table
+from frontrow.quality.features import describe, finite, names_of, table
 from frontrow.quality.inspection import InForce, Inspection, beside, inspect_film
 from frontrow.quality.judge import NAME, open_files
 from frontrow.quality.review import Case
@@ -127,14 +126,11 @@ def in_force(workspace: Workspace) -> InForce | None:
 def write(inspection: Inspection, pack: Pack, out: Path) -> None:
     """Report, markers and stills of one inspection."""
     out.mkdir(parents=True, exist_ok=True)
-    findings = inspection.verdict.findings
-    pictures = thumbnails.pictures(inspection.path, findings) if inspection.measured else {}
+    pictures = thumbnails.pictures(inspection.path, inspection.verdict.findings) if inspection.measured else {}
     for at_s, data in pictures.items():
         (out / f"{round(1000 * at_s):010d}.jpg").write_bytes(data)
-    rate = markers.rate_of(inspection.measured)
-    (out / "report.html").write_text(report.render(inspection, pack, pictures), "utf-8")
-    (out / "markers.edl").write_text(markers.edl(findings, inspection.path.name, rate), "ascii", newline="")
-    (out / "markers.csv").write_text(markers.table(findings, rate), "utf-8", newline="")
+    for suffix, paper in report.papers(inspection, pack, pictures).items():
+        (out / f"{'report' if suffix == 'html' else 'markers'}.{suffix}").write_bytes(paper)
     if inspection.track:
         (out / SUBTITLES).write_text(markers.webvtt(inspection.track), "utf-8")
 
@@ -178,7 +174,7 @@ def _damage(source: Path, target: Path, context: JobContext, rng: np.random.Gene
         for number, (kind, severity) in enumerate(DEMO_DAMAGE):
             context.step(number, len(DEMO_DAMAGE), f"damaging a copy: {kind.replace('_', ' ')}")
             damaged = Path(temporary) / f"{number}.mkv"
-            kinds.damage(clip, kind, severity, rng, damaged)
+            damage(clip, kind, severity, rng, damaged)
             clip = damaged
         done = Path(temporary) / "done.mp4"
         transcode.run([
@@ -273,8 +269,3 @@ def figures(reviews: Reviews, judge: InForce | None) -> dict[str, Any]:
             vars(x) | {"precision": x.precision} for x in review.scores(judged, [span.code for span in missed(words)])
         ],
     }
-
-
-def finite(numbers: Any) -> dict[str, float]:
-    """Those that are numbers: a store of JSON holds no others."""
-    return {name: float(value) for name, value in numbers.items() if math.isfinite(value)}

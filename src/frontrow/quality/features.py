@@ -6,6 +6,7 @@ and reads what a file lacks as missing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -123,3 +124,8 @@ def _of_series(group: str, series: Series | None) -> dict[str, float]:
         named |= {f"{group}.{column}.p{p:02d}": float(mark) for p, mark in zip(PERCENTILES, marks, strict=True)}
         named[f"{group}.{column}.mean"] = float(finite.mean()) if len(finite) else np.nan
     return named
+
+
+def finite(numbers: Features) -> dict[str, float]:
+    """Those that are numbers: JSON holds no others."""
+    return {name: float(value) for name, value in numbers.items() if math.isfinite(value)}

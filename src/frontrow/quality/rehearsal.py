@@ -1,26 +1,20 @@
 """A rehearsal: a service's own films, damaged on purpose, inspected, and what was found held against what was done.
 
-Films are split, never clips: what one film teaches is only ever tried on others. Planning and scoring are pure; `run`
-does one take.
+Films are split, never clips: what one film teaches is only ever tried on others. `jobs.rehearsal` does the takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 
-from frontrow.errors import InputError, UnreadableMedia
-from frontrow.media import rework
-from frontrow.quality import features
-from frontrow.quality.damage.kinds import KINDS, VISIBLE, Damage, damage
+from frontrow.errors import InputError
+from frontrow.quality.damage import KINDS, VISIBLE, Damage
 from frontrow.quality.findings import GROUP_OF, Finding
-from frontrow.quality.inspection import inspect_film
 from frontrow.quality.learning import Example
-from frontrow.quality.rules import Pack
 
 Part = Literal["learn", "test"]
 
@@ -123,27 +117,6 @@ def split(films: Sequence[str], test_share: float, rng: np.random.Generator) -> 
     order = [films[i] for i in rng.permutation(len(films))]
     tested = min(max(1, round(test_share * len(films))), len(films) - 1)
     return {film: "test" if place < tested else "learn" for place, film in enumerate(order)}
-
-
-def run(take: Take, film: Path, pack: Pack, work: Path) -> Outcome:
-    """Cut, damage and inspect one clip; nothing stays in `work`."""
-    clip, damaged = (work / f"{take.seed:08x}{tail}.mkv" for tail in ("", ".damaged"))
-    try:
-        rework.cut(film, clip, take.start_s, take.duration_s)
-        done = None
-        if take.kind is not None:
-            try:
-                done = damage(clip, take.kind, take.severity, np.random.default_rng(take.seed), damaged)
-            except UnreadableMedia:
-                raise
-            except InputError:
-                return Outcome(take, None, ())
-        inspected = inspect_film(damaged if done else clip, pack)
-    finally:
-        clip.unlink(missing_ok=True)
-        damaged.unlink(missing_ok=True)
-    found = inspected.verdict.findings
-    return Outcome(take, done, found, features.describe(found, inspected.measured))
 
 
 def is_found(done: Damage, findings: Iterable[Finding]) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 from frontrow.quality import charts
 from frontrow.quality.findings import Finding
 from frontrow.quality.inspection import Inspection, clock, is_subtitle
-from frontrow.quality.markers import rate_of, timecode
+from frontrow.quality.markers import edl, rate_of, table, timecode
 from frontrow.quality.measurements import FileFacts, StreamFacts
 from frontrow.quality.rules import Pack
 from frontrow.quality.sound.programme import Programme, programmes
@@ -83,6 +83,17 @@ def render(inspection: Inspection, pack: Pack, pictures: Mapping[float, bytes] |
         f"<title>{escape(inspection.path.name)}: {_WORDS[verdict.verdict]}</title><style>{_STYLE}</style>"
         f"<main>{''.join(parts)}</main></html>\n"
     )
+
+
+def papers(inspection: Inspection, pack: Pack, pictures: Mapping[float, bytes]) -> dict[str, bytes]:
+    """What is handed out about one file, by suffix: the page, and its findings as EDL and CSV."""
+    findings, rate = inspection.verdict.findings, rate_of(inspection.measured)
+    texts = {
+        "html": render(inspection, pack, pictures),
+        "edl": edl(findings, inspection.path.name, rate),
+        "csv": table(findings, rate),
+    }
+    return {suffix: text.encode() for suffix, text in texts.items()}
 
 
 def _length_s(inspection: Inspection) -> float:

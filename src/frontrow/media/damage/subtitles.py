@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from frontrow.errors import InputError
-from frontrow.quality.damage.task import Done, Task
+from frontrow.media.damage.task import Done, Task
 
 _TIMING: Final = re.compile(r"((?:\d+:)?\d{1,2}:\d{2}[.,]\d{3})[ \t]+-->[ \t]+((?:\d+:)?\d{1,2}:\d{2}[.,]\d{3})(.*)")
 _DRIFTS: Final = ((24, 25), (25, 24), (24000, 25025), (25025, 24000))
@@ -164,26 +164,28 @@ def _abandon(task: Task) -> Done:
     return Done(gone[0].start_s, gone[-1].end_s, done.how) if gone else done
 
 
-KINDS: Final[Mapping[str, tuple[str, Callable[[Task], Done], tuple[str, ...]]]] = MappingProxyType({
-    "shifted": ("subtitle_offset", _shift, ("shot_change", "overlap", "untranslated")),
-    "stretched": ("subtitle_drift", _drift, ("shot_change", "subtitle_offset", "untranslated")),
-    "wrong": ("wrong_subtitles", _another, ("subtitle_offset", "subtitle_drift", "untranslated", "subtitle_language")),
-    "wrong_language": ("subtitle_language", _another, ("wrong_subtitles",)),
-    "swapped": ("overlap", _swap, ("syntax", "reading_speed", "gap", "wrong_subtitles")),
-    "encoding": ("encoding", _encode, ("characters", "line_length", "reading_speed")),
-    "overlap": ("overlap", _some(_overlap, "run into the next"), ("duration_long", "gap")),
-    "reading_speed": ("reading_speed", _some(_hurry, "too fast to read"), ("line_length", "overlap", "gap")),
-    "line_length": ("line_length", _some(_flatten, "in one long line"), ("reading_speed",)),
-    "line_count": ("line_count", _some(_break, "in three lines and more"), ("line_length", "reading_speed")),
-    "duration_short": ("duration_short", _some(_shorten, "shown too briefly"), ("reading_speed",)),
-    "duration_long": ("duration_long", _some(_linger, "shown too long"), ("overlap", "gap")),
-    "gap": ("gap", _some(_touch, "end just before the next"), ("duration_long", "shot_change")),
-    "characters": ("characters", _some(_garble, "with characters that no font shows"), ("encoding",)),
-    "syntax": ("syntax", _some(_leave_open, "with tags that do not close"), ()),
-    "untranslated": ("untranslated", _abandon, ()),
-    "maturity": ("maturity", _some(_swear, "with a strong word"), ("reading_speed", "line_length")),
-})  # fmt: skip
-"""Kind -> (code, how it is made, what else it may raise)."""
+MAKES: Final[Mapping[str, Callable[[Task], Done]]] = MappingProxyType(
+    {
+        "shifted": _shift,
+        "stretched": _drift,
+        "wrong": _another,
+        "wrong_language": _another,
+        "swapped": _swap,
+        "encoding": _encode,
+        "overlap": _some(_overlap, "run into the next"),
+        "reading_speed": _some(_hurry, "too fast to read"),
+        "line_length": _some(_flatten, "in one long line"),
+        "line_count": _some(_break, "in three lines and more"),
+        "duration_short": _some(_shorten, "shown too briefly"),
+        "duration_long": _some(_linger, "shown too long"),
+        "gap": _some(_touch, "end just before the next"),
+        "characters": _some(_garble, "with characters that no font shows"),
+        "syntax": _some(_leave_open, "with tags that do not close"),
+        "untranslated": _abandon,
+        "maturity": _some(_swear, "with a strong word"),
+    }
+)
+"""How each kind is made, by its name."""
 
 
 def _pick(task: Task, count: int, most: int) -> list[int]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontrow.media import rework
+from frontrow.media.damage.task import Done, Task
 from frontrow.media.rework import Packets
-from frontrow.quality.damage.task import Done, Task
 
 _PACKET: Final = 188
 """Bytes of an MPEG transport packet (ISO 13818-1)."""

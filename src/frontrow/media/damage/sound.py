@@ -8,7 +8,7 @@ import numpy as np
 
 from frontrow.errors import InputError
 from frontrow.media import rework
-from frontrow.quality.damage.task import Done, Task, during
+from frontrow.media.damage.task import Done, Task, during
 
 _STEREO: Final = "aformat=channel_layouts=stereo"
 _WRONG_TAG: Final = "jpn"

@@ -1,23 +1,18 @@
-"""Every way in which a clip can be damaged, by name: what a detector should call it, and how it is done.
+"""Every way in which a clip can be damaged, by name: what a detector should call it, and what makes it.
 
 Severity goes from 0 (hardly there) to 1 (gross); from VISIBLE on, a viewer who looks would see, hear or read it.
-Everything is drawn from the rng that is given, so the same seed damages the same clip in the same way.
+The damage itself is done by `media.damage`, for `jobs.rehearsal`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import numpy as np
-
-from frontrow.errors import InputError
-from frontrow.media import rework
-from frontrow.quality.damage import picture, sound, stream, subtitles
-from frontrow.quality.damage.task import Done, Task
+from frontrow.media.damage import picture, sound, stream, subtitles
+from frontrow.media.damage.task import Done, Task
 from frontrow.quality.findings import GROUP_OF
 
 VISIBLE: Final = 0.5
@@ -53,29 +48,6 @@ class Damage:
     how: str
     """The mechanism with its values, in words."""
     also: tuple[str, ...] = ()
-
-
-def damage(
-    source: Path, kind: str, severity: float, rng: np.random.Generator, out: Path, *, other: Path | None = None
-) -> Damage:
-    """Write a damaged copy of `source` to `out` and say what was done.
-
-    `source` is a film, a sound file or a subtitle file, as the kind asks; the suffix of `out` picks the container
-    (.mkv holds everything losslessly). `other` is a second subtitle file, for the wrong one and the wrong language.
-    Raises InputError for an unknown kind, a severity outside 0-1 or a source that the kind cannot damage,
-    UnreadableMedia when the source cannot be read.
-    """
-    if kind not in KINDS:
-        raise InputError(f"'{kind}' is no kind of damage; there are {', '.join(KINDS)}")
-    if not 0 <= severity <= 1:
-        raise InputError(f"severity {severity:g} is outside 0 to 1")
-    chosen = KINDS[kind]
-    needs_media = chosen.group in ("picture", "sound")
-    task = Task(source, out, severity, rng, rework.shape(source) if needs_media else None, other)
-    if needs_media and not (task.shape.width if chosen.group == "picture" else task.shape.channels):
-        raise InputError(f"{source.name} has no {chosen.group}: '{kind}' needs one")
-    done = chosen.make(task)
-    return Damage(kind, chosen.code, done.start_s, done.end_s, severity, done.how, chosen.also)
 
 
 def _kinds() -> dict[str, Kind]:
@@ -134,7 +106,25 @@ def _kinds() -> dict[str, Kind]:
         Kind("av_offset", "av_offset", sound.av_offset, ("silence",)),
         Kind("language", "language", sound.language),
         # subtitles
-        *(Kind(name, code, make, also) for name, (code, make, also) in subtitles.KINDS.items()),
+        Kind("shifted", "subtitle_offset", subtitles.MAKES["shifted"], ("shot_change", "overlap", "untranslated")),
+        Kind("stretched", "subtitle_drift", subtitles.MAKES["stretched"],
+             ("shot_change", "subtitle_offset", "untranslated")),
+        Kind("wrong", "wrong_subtitles", subtitles.MAKES["wrong"],
+             ("subtitle_offset", "subtitle_drift", "untranslated", "subtitle_language")),
+        Kind("wrong_language", "subtitle_language", subtitles.MAKES["wrong_language"], ("wrong_subtitles",)),
+        Kind("swapped", "overlap", subtitles.MAKES["swapped"], ("syntax", "reading_speed", "gap", "wrong_subtitles")),
+        Kind("encoding", "encoding", subtitles.MAKES["encoding"], ("characters", "line_length", "reading_speed")),
+        Kind("overlap", "overlap", subtitles.MAKES["overlap"], ("duration_long", "gap")),
+        Kind("reading_speed", "reading_speed", subtitles.MAKES["reading_speed"], ("line_length", "overlap", "gap")),
+        Kind("line_length", "line_length", subtitles.MAKES["line_length"], ("reading_speed",)),
+        Kind("line_count", "line_count", subtitles.MAKES["line_count"], ("line_length", "reading_speed")),
+        Kind("duration_short", "duration_short", subtitles.MAKES["duration_short"], ("reading_speed",)),
+        Kind("duration_long", "duration_long", subtitles.MAKES["duration_long"], ("overlap", "gap")),
+        Kind("gap", "gap", subtitles.MAKES["gap"], ("duration_long", "shot_change")),
+        Kind("characters", "characters", subtitles.MAKES["characters"], ("encoding",)),
+        Kind("syntax", "syntax", subtitles.MAKES["syntax"]),
+        Kind("untranslated", "untranslated", subtitles.MAKES["untranslated"]),
+        Kind("maturity", "maturity", subtitles.MAKES["maturity"], ("reading_speed", "line_length")),
         # the file itself
         Kind("no_index", "unreadable", stream.no_index, ("truncated", "growing")),
         Kind("empty", "unreadable", stream.empty),

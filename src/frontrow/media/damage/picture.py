@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from frontrow.media import rework
-from frontrow.quality.damage.task import Done, Task, during
+from frontrow.media.damage.task import Done, Task, during
 
 _INTERLACED: Final = ("-c:v", "libx264", "-preset", "superfast", "-crf", "14", "-flags", "+ildct+ilme")
 _WORDS: Final = ("SCREENER COPY", "NOT FOR BROADCAST", "REC 01:02:03:04", "TEST VERSION 3", "PROPERTY OF THE STUDIO")
