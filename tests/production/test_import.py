@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from frontrow.production import breakdown, headings, reading, writing
-from frontrow.production.casting import presences, speakers
+from frontrow.production import sheet as sheets
+from frontrow.production.casting import Roles, presences
 from frontrow.production.faults import SheetFaults
 from frontrow.production.finaldraft import read_final_draft
 from frontrow.production.fountain import read_fountain
@@ -65,6 +66,20 @@ BOMB = (
         ("INT. HALL - LATER THAT NIGHT", "INT", "HALL", "night"),
         ("EXT. FIELD - EARLY MORNING - FLASHBACK", "EXT", "FIELD", "day"),
         ("INT. LAB - DAY (1987)", "INT", "LAB", "day"),
+        ("INT. HALLWAY, ANNA'S BUILDING, A MOMENT LATER", "INT", "HALLWAY, ANNA'S BUILDING", ""),
+        ("INT. HOUSE, THE NEXT MORNING", "INT", "HOUSE", "day"),
+        ("EXT. STREET NIGHT", "EXT", "STREET", "night"),
+        ("INT. APT #5 - DAY #3-2#", "INT", "APT #5", "day"),
+        ("12A  INT. HOUSE - KITCHEN - DAY  12A", "INT", "HOUSE - KITCHEN", "day"),
+        ("EXT. ROAD - DAY FOR NIGHT", "EXT", "ROAD", "day"),
+        ("EXT. BEACH - PRE-DAWN", "EXT", "BEACH", "dawn"),
+        ("INT. MOTHER-IN-LAW'S FLAT - DAY 2", "INT", "MOTHER-IN-LAW'S FLAT", "day"),
+        ("INT. HALF-DARK FLAT - (PRESENT) DAY", "INT", "HALF-DARK FLAT", "day"),
+        ("EXT. YARD - NIGHT [CONTINUOUS]", "EXT", "YARD", "night"),
+        ("INT. CAR - MOVING - DAY", "INT", "CAR", "day"),
+        ("AUSSEN. GARTEN - ABEND", "EXT", "GARTEN", "night"),
+        ("ИНТ. КУХНЯ - НОЧЬ", "INT", "КУХНЯ", "night"),
+        ("INT. DAY ROOM", "INT", "DAY ROOM", ""),
     ],
 )
 def test_heading_variants_come_to_one_form(line: str, int_ext: str, name: str, time: str):
@@ -75,7 +90,11 @@ def test_heading_variants_come_to_one_form(line: str, int_ext: str, name: str, t
 def test_only_headings_are_headings():
     assert headings.is_heading("EXT. HARBOUR - DAWN")
     assert headings.is_heading("int. hall")
+    assert headings.is_heading("12 INT. HALL - DAY 12")
+    assert headings.is_heading("ext kitchen garden -- day")
     assert not headings.is_heading("Interesting, he said.")
+    assert not headings.is_heading("Ext 45 please")
+    assert not headings.is_heading("Est-ce que tu viens")
     assert not headings.is_heading("I am here.")
 
 
@@ -96,7 +115,7 @@ def test_fountain_gives_scenes_numbers_cues_and_forced_elements():
 
 def test_cast_comes_from_cues_and_action_with_a_confidence():
     script = read_fountain(FOUNTAIN)
-    found = {p.name: p.confidence for p in presences(script.scenes[0], speakers(script))}
+    found = {p.name: p.confidence for p in presences(script.scenes[0], Roles(script))}
     assert found["ANNA"] == 1.0
     assert 0.6 <= found["OLE"] < 1.0
     assert found["DOG"] < 0.6
@@ -138,9 +157,96 @@ def test_an_imported_script_is_a_valid_sheet_that_marks_estimates():
     assert reading.read_csvs(writing.to_csvs(writing.to_document(sheet))) == sheet
 
 
-def test_rooms_of_one_building_share_a_site():
-    text = "INT. HOUSE - KITCHEN - DAY\n\nHere.\n\nINT. HOUSE - CELLAR - NIGHT\n\nThere.\n"
-    sheet = reading.read_yaml(
-        writing.to_yaml(breakdown.break_down(read_fountain(text), start=date(2026, 5, 4)).document)
+def imported(text: str) -> tuple[sheets.Sheet, list[str]]:
+    """The sheet of a Fountain text, and its review list as text."""
+    found = breakdown.break_down(breakdown.read_script(text.encode(), "x"), start=date(2026, 5, 4))
+    rows = [f"{' '.join(row.scenes)}: {row.what}" for row in found.review]
+    return reading.read_yaml(writing.to_yaml(found.document)), rows
+
+
+@pytest.mark.parametrize(
+    ("names", "sites"),
+    [
+        (("HOUSE - KITCHEN", "HOUSE - CELLAR"), 1),
+        (("KITCHEN - HOUSE", "HOUSE"), 1),
+        (("BLOOM HOUSE KITCHEN", "BLOOM HOUSE MASTER BEDROOM"), 1),
+        (("HOSPITAL", "HOSPITAL WAITING ROOM"), 1),
+        (("OLD KITCHEN", "OLD HALLWAY"), 2),
+        (("CAR", "CAR PARK"), 2),
+        (("ANNA'S BEDROOM", "ANNA'S KITCHEN"), 2),
+    ],
+)
+def test_rooms_of_one_building_share_a_site(names: tuple[str, ...], sites: int):
+    sheet, _ = imported("".join(f"INT. {name} - DAY\n\nHere.\n\n" for name in names))
+    assert len(sheet.sites) == sites
+    assert {name for site in sheet.sites for name in site.sets} == set(names)
+
+
+def test_a_heading_that_only_moves_the_camera_stays_in_the_set_and_light_of_the_scene_before():
+    text = "EXT. HARBOUR - NIGHT\n\nOLE\nHere!\n\n.BACK ON OLE\n\nOle runs.\n\n.SNIPER SCOPE POV\n\nOle.\n\n.THE OLD CABIN\n\nNobody.\n"
+    sheet, rows = imported(text)
+    assert [(s.set, s.int_ext, s.time) for s in sheet.scenes] == [
+        *[("HARBOUR", "EXT", "night")] * 3,
+        ("OLD CABIN", "EXT", "night"),
+    ]
+    assert any(row.startswith("2 3: the heading only moves the camera") for row in rows)
+    assert any(row.startswith("4: the heading says neither INT. nor EXT.") for row in rows)
+
+
+def test_omitted_scenes_leave_the_sheet_and_keep_the_numbers_of_the_others():
+    sheet, rows = imported("INT. A - DAY #11#\n\nHere.\n\n.OMITTED #12#\n\n12A INT. B - DAY 12A\n\nThere.\n")
+    assert [scene.id for scene in sheet.scenes] == ["11", "12A"]
+    assert any(row.startswith("12: omitted") for row in rows)
+
+
+def test_cues_of_several_are_all_of_them_and_crowds_and_machines_are_not_cast():
+    text = (
+        "INT. HALL - DAY\n\nANNA\nNo.\n\nOLE\nYes.\n\nINT. YARD - DAY\n\nANNA AND OLE\nGo!\n\nEVERYONE\nHurrah!\n\n"
+        "RADIO VOICE\nRain.\n\nBERIT (O.S., PRELAP)\nAnd then...\n\nINT. SHED - DAY\n\nBERIT\nStop.\n\nCUT BACK TO\nthe yard.\n"
     )
-    assert [site.sets for site in sheet.sites] == [("HOUSE - KITCHEN", "HOUSE - CELLAR")]
+    sheet, rows = imported(text)
+    assert [scene.cast for scene in sheet.scenes] == [("ANNA", "OLE"), ("ANNA", "OLE"), ("BERIT",)]
+    assert sum("EVERYONE" in row or "RADIO VOICE" in row or "BERIT" in row for row in rows) == 3
+
+
+def test_names_in_action_are_found_as_people_write_them():
+    text = (
+        "INT. HALL - DAY\n\nWILL'S DATE\nHi.\n\nNORTHER WINSLOW\nHello.\n\nMCKAY\nHey.\n\nYOUNG EDWARD\nHo.\n\nEDWARD\nHum.\n\n"
+        "INT. A - DAY\n\nWill's date smiles at Norther.\n\nINT. B - DAY\n\nMcKay meets Young Edward.\n\nINT. C - DAY\n\nEdward's car.\n"
+    )
+    sheet, _ = imported(text)
+    assert [scene.cast for scene in sheet.scenes[1:]] == [
+        ("NORTHER WINSLOW", "WILL'S DATE"),
+        ("MCKAY", "YOUNG EDWARD"),
+        (),
+    ]
+
+
+def test_the_review_list_has_one_row_for_a_matter_with_all_its_scenes():
+    sheet, rows = imported("".join(f"INT. ROOM {n}\n\nHere.\n\n" for n in range(30)))
+    assert len(sheet.scenes) == 30
+    assert sum("no time of day" in row for row in rows) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_accents_survive_the_encodings_scripts_come_in(encoding: str):
+    text = "INT. CAFÉ - DAY\r\n\r\nZOË\r\nOlé.\r\n"
+    script = breakdown.read_script(text.encode(encoding), "x")
+    assert (script.scenes[0].heading, script.scenes[0].texts("cue")) == ("INT. CAFÉ - DAY", ["ZOË"])
+
+
+@pytest.mark.parametrize("start", [b"%PDF-1.7\n", b"PK\x03\x04", b"{\\rtf1 "])
+def test_other_formats_are_named_with_what_to_do(start: bytes):
+    with pytest.raises(SheetFaults, match="export it as Fountain or Final Draft"):
+        breakdown.read_script(start + b"...", "film.pdf")
+
+
+def test_notes_summaries_and_printed_page_marks_are_no_action():
+    text = "INT. HALL - DAY\n\n= They meet.\n\nCONTINUED: (2)\n\n12.\n\nOLE\nYes.\n(MORE)\n"
+    scene = read_fountain(text).scenes[0]
+    assert scene.summary == "They meet."
+    assert [kind for kind, _ in scene.elements] == ["cue", "dialogue"]
+    note = FDX.replace(
+        "<Text>The </Text>", "<ScriptNote><Paragraph><Text>ASK LEGAL</Text></Paragraph></ScriptNote><Text>The </Text>"
+    )
+    assert read_final_draft(note.encode()).scenes[0].elements[0] == ("action", "The vault.")

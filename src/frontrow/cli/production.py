@@ -20,6 +20,7 @@ from frontrow.cli.production_files import (
     read_plan,
     read_text,
     refuse,
+    review_rows,
     search_progress,
     stopped_by_ctrl_c,
     ticker,
@@ -169,7 +170,7 @@ def import_script(
         counts = {"scenes": len(sheet.scenes), "sites": len(sheet.sites), "people": len(sheet.people)}
         emit_json({"sheet": str(out), **counts, "review": found.review})
         return
-    emit_table("To look at", ("scene", "what", "confidence"), [(r.scene, r.what, r.confidence) for r in found.review])
+    emit_table("To look at", ("scenes", "what", "confidence"), review_rows(found.review))
     typer.echo(f"{out}: {len(sheet.scenes)} scenes, {len(sheet.sites)} sites, {len(sheet.people)} people")
 
 

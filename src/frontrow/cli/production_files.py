@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,8 +18,11 @@ from frontrow.errors import Infeasible, InputError
 if TYPE_CHECKING:
     from frontrow.production.facts import Facts
     from frontrow.production.plan import Plan
+    from frontrow.production.review import Review
     from frontrow.production.sheet import Sheet
     from frontrow.production.solve import Solved
+
+_SCENES_SHOWN = 8  # scene numbers of one row of the review list
 
 
 @contextmanager
@@ -207,6 +210,22 @@ def write(folder: Path, files: dict[str, Any]) -> None:
             (folder / name).write_bytes(data)
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror}") from None
+
+
+def review_rows(review: Sequence[Review]) -> list[tuple[str, str, str]]:
+    """An import's review list for people: long lists of scenes cut, words in capitals in one row."""
+    from frontrow.production.casting import CAPITALS
+
+    rows, capitals = [], []
+    for item in review:
+        if item.what.endswith(CAPITALS):
+            capitals.append(f"{item.what.removesuffix(CAPITALS)}{', '.join(item.scenes[:3])}")
+            continue
+        more = f" and {len(item.scenes) - _SCENES_SHOWN} more" if len(item.scenes) > _SCENES_SHOWN else ""
+        rows.append((", ".join(item.scenes[:_SCENES_SHOWN]) + more, item.what, f"{item.confidence:g}"))
+    if capitals:
+        rows.append(("", f"{CAPITALS.replace('a silent role', 'silent roles')}: {'; '.join(capitals)}", "0.3"))
+    return rows
 
 
 def write_example(folder: Path) -> None:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
-from difflib import SequenceMatcher
 from math import ceil
 from typing import Any
 
-from frontrow.production import casting, headings
+from frontrow.production import casting, headings, places
+from frontrow.production.faults import Fault, SheetFaults
 from frontrow.production.finaldraft import read_final_draft
 from frontrow.production.fountain import read_fountain
 from frontrow.production.reading import MINUTES_PER_EIGHTH
-from frontrow.production.script import Script
+from frontrow.production.review import Notes, Review
+from frontrow.production.script import Script, ScriptScene
 
 _DAY_MINUTES = 430  # of scenes on an average shooting day, after set-up, meal and moves
 _MOST_MINUTES = 480  # longest scene a day's light and hours take; longer ones are named for review
-
-
-@dataclass(frozen=True)
-class Review:
-    """Something a person should look at before relying on the sheet."""
-
-    scene: str
-    what: str
-    confidence: float
+_OTHER_FORMATS = {
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "a packed file (Word, Fade In, Highland)",
+    b"{\\rtf": "rich text",
+    b"\xd0\xcf\x11\xe0": "an old Word file",
+}
 
 
 @dataclass(frozen=True)
@@ -39,100 +36,110 @@ class Breakdown:
 
 def read_script(data: bytes, name: str) -> Script:
     """The script in `data`; its form is told from the content. Raises SheetFaults."""
-    head = data[:400].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith(b"<") or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    for start, what in _OTHER_FORMATS.items():
+        if data.startswith(start):
+            raise SheetFaults([Fault(name, 0, "script", f"is {what}; export it as Fountain or Final Draft (.fdx)")])
+    head = data[:400].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")
+    if head.startswith(b"<"):
         return read_final_draft(data, name)
-    return read_fountain(data.decode("utf-8-sig", errors="replace"), name)
+    return read_fountain(_decoded(data), name)
+
+
+def _decoded(data: bytes) -> str:
+    """Plain text as its byte order mark says, else as UTF-8, else as Windows wrote western European text."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
 
 
 def break_down(script: Script, *, start: date, currency: str = "EUR") -> Breakdown:
     """The sheet of a script, shooting from `start` on; wages, fees and minutes are estimates to be replaced."""
-    known = casting.speakers(script)
-    review: list[Review] = []
+    roles = casting.Roles(script)
+    notes = Notes()
     scenes: list[dict[str, Any]] = []
     ids: set[str] = set()
-    time = "day"
+    before: dict[str, Any] = {"int_ext": "INT", "time": "day", "set": ""}
     for scene in script.scenes:
-        heading = headings.parse(scene.heading)
-        number = _unique(scene.number, ids)
+        if headings.is_omitted(scene.heading):
+            notes.add(scene.number, "omitted in the script; left out of the sheet", 0.9)
+            continue
+        number = places.unused(scene.number, ids)
         if number != scene.number:
-            review.append(Review(number, f"scene number {scene.number!r} is used twice; called {number}", 0.5))
-        time_source = "script" if heading.certain else "estimate"
-        if not heading.certain:
-            review.append(Review(number, f"{scene.heading!r} names no time of day; taken as {time}", 0.5))
-        time = heading.time or time
-        present = casting.presences(scene, known)
-        review += [Review(number, f"{p.name}: {p.reason}", p.confidence) for p in present if p.confidence < 0.9]
+            notes.add(number, f"scene number {scene.number!r} is used twice; called {number}", 0.5)
+        place = _place(scene, number, before, roles, notes)
+        present = casting.presences(scene, roles)
+        for presence in present:
+            if presence.confidence < 0.9:
+                notes.presence(number, presence)
         eighths = scene.eighths or scene.laid_out_eighths
         minutes = max(15, MINUTES_PER_EIGHTH * eighths)
         if minutes > _MOST_MINUTES:
-            review.append(Review(number, f"{eighths} eighths do not fit into one day; split the scene", 0.5))
+            notes.add(number, f"{eighths} eighths do not fit into one day; split the scene", 0.4)
             minutes = _MOST_MINUTES
+        values = {
+            "int_ext": place["int_ext"],
+            "time": place["time"],
+            "set": place["set"],
+            "eighths": eighths,
+            "minutes": minutes,
+            "cast": [p.name for p in present if p.confidence >= casting.SURE],
+        }
+        sources = {
+            **place["from_source"],
+            "eighths": "script" if scene.eighths else "estimate",
+            "minutes": "estimate",
+            "cast": "script" if scene.cast else "estimate",
+        }
+        if scene.summary:
+            values["summary"], sources["summary"] = scene.summary, "script"
         scenes.append(
-            {
-                "id": number,
-                "heading": scene.heading,
-                "int_ext": heading.int_ext,
-                "time": time,
-                "set": heading.set,
-                "eighths": eighths,
-                "minutes": minutes,
-                "cast": [p.name for p in present if p.confidence >= casting.SURE],
-                "from_source": {
-                    "heading": "script", "int_ext": "script", "set": "script", "time": time_source,
-                    "eighths": "script" if scene.eighths else "estimate", "minutes": "estimate",
-                    "cast": "script" if scene.cast else "estimate",
-                },
-            }
-        )  # fmt: skip
-    review += _similar_sets(scenes)
+            {"id": number, "heading": scene.heading, **values, "from_source": {"heading": "script", **sources}}
+        )
+        before = place
+    sites = places.sites(scenes)
+    for site in sites:
+        if len(site["sets"]) > 1:
+            notes.add("", f"{', '.join(site['sets'])} are taken to be at one site", 0.7)
+    for one, other in places.similar(scene["set"] for scene in scenes):
+        notes.add("", f"sets {one!r} and {other!r} may be one", 0.5)
     document = {
-        "production": {"title": script.title or "Untitled", "currency": currency, "base": "Base", "zone": "UTC"},
+        "production": {
+            "title": script.title or "Untitled", "currency": currency, "base": places.CITY, "zone": places.ZONE,
+            "from_source": {"title": "script" if script.title else "estimate"}
+            | dict.fromkeys(("base", "zone"), "estimate"),
+        },
         "scenes": scenes,
-        "sites": _sites(scenes),
+        "sites": sites,
         "people": _people(scenes),
         "crew": {
             "day": 25000, "hours": 10, "heads": 40, "move": 1500, "forced_call": 3000,
             "from_source": dict.fromkeys(("day", "hours", "heads", "move", "forced_call"), "estimate"),
         },
-        "calendar": _calendar(scenes, start),
+        "calendar": _calendar(scenes, len(sites), start),
     }  # fmt: skip
-    return Breakdown(document, tuple(sorted(review, key=lambda r: (r.confidence, r.scene))))
+    return Breakdown(document, notes.review())
 
 
-def _unique(number: str, ids: set[str]) -> str:
-    candidate, count = number, 1
-    while candidate in ids:
-        count += 1
-        candidate = f"{number}-{count}"
-    ids.add(candidate)
-    return candidate
-
-
-def _sites(scenes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One site a building or area; its rooms are sets of it."""
-    sets: dict[str, list[str]] = {}
-    for scene in scenes:
-        place = headings.place_of(scene["set"])
-        if scene["set"] not in sets.setdefault(place, []):
-            sets[place].append(scene["set"])
-    ids: set[str] = set()
-    return [
-        {
-            "id": _unique(re.sub(r"[^a-z0-9]+", "-", place.lower()).strip("-") or "site", ids),
-            "name": place,
-            "sets": names,
-            "lat": 48.0,
-            "lon": 11.0,
-            "city": "Base",
-            "fee": 1500,
-            "from_source": {
-                "name": "script", "sets": "script",
-                **dict.fromkeys(("lat", "lon", "city", "fee"), "estimate"),
-            },
-        }
-        for place, names in sets.items()
-    ]  # fmt: skip
+def _place(
+    scene: ScriptScene, number: str, before: dict[str, Any], roles: casting.Roles, notes: Notes
+) -> dict[str, Any]:
+    """Interior or exterior, time of day and set of a scene; what its heading leaves open is as in the scene before."""
+    heading = headings.parse(scene.heading)
+    stated = dict.fromkeys(("int_ext", "time", "set"), "script")
+    if not heading.int_ext and before["set"] and headings.is_shot(scene.heading, roles.names):
+        notes.add(number, "the heading only moves the camera; taken to be in the set of the scene before", 0.5)
+        return {**before, "from_source": dict.fromkeys(stated, "estimate")}
+    int_ext, time = heading.int_ext or before["int_ext"], heading.time or before["time"]
+    if not heading.int_ext:
+        stated["int_ext"] = "estimate"
+        notes.add(number, f"the heading says neither INT. nor EXT.; taken as {int_ext}", 0.5)
+    if not heading.certain:
+        stated["time"] = "estimate"
+        notes.add(number, f"the heading names no time of day; taken as {time}", 0.5)
+    return {"int_ext": int_ext, "time": time, "set": heading.set, "from_source": stated}
 
 
 def _people(scenes: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -146,23 +153,9 @@ def _people(scenes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _calendar(scenes: list[dict[str, Any]], start: date) -> dict[str, Any]:
-    """Days for the minutes and for the number of places, with a half to spare."""
-    days = max(sum(scene["minutes"] for scene in scenes) / _DAY_MINUTES, len(_sites(scenes)) / 2, 1)
+def _calendar(scenes: list[dict[str, Any]], sites: int, start: date) -> dict[str, Any]:
+    """Days for the minutes and for the number of sites, with a half to spare."""
+    days = max(sum(scene["minutes"] for scene in scenes) / _DAY_MINUTES, sites / 2, 1)
     end = start + timedelta(days=ceil(days * 1.5 * 7 / 6) + 7)
     estimate = dict.fromkeys(("start", "end"), "estimate")
     return {"start": start.isoformat(), "end": end.isoformat(), "from_source": estimate}
-
-
-def _similar_sets(scenes: list[dict[str, Any]]) -> list[Review]:
-    """Sets whose names differ by little may be one."""
-    first: dict[str, str] = {}
-    for scene in scenes:
-        first.setdefault(scene["set"], scene["id"])
-    names = sorted(first)
-    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :] if abs(len(a) - len(b)) < 4]
-    return [
-        Review(first[b], f"sets {a!r} and {b!r} may be one", 0.5)
-        for a, b in pairs
-        if a[:2] == b[:2] and not re.search(r"\d", a + b) and SequenceMatcher(None, a, b).ratio() > 0.9
-    ]

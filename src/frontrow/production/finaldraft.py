@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from frontrow.production.faults import Fault, SheetFaults
+from frontrow.production.headings import split_number
 from frontrow.production.script import Script, ScriptScene
 
 _KINDS = {
@@ -44,7 +46,7 @@ def read_final_draft(data: bytes, file: str = "script.fdx") -> Script:
         found = f"its root is {root.tag!r}" if root.tag != "FinalDraft" else "it has no Content"
         raise fault(1, f"is no Final Draft script: {found}; export it as .fdx")
     scenes: list[ScriptScene] = []
-    for paragraph in content.iter("Paragraph"):
+    for paragraph in _paragraphs(content):
         kind = paragraph.get("Type", "General")
         text = _text(paragraph)
         if kind == "Scene Heading":
@@ -57,13 +59,22 @@ def read_final_draft(data: bytes, file: str = "script.fdx") -> Script:
     return Script(_title(root), scenes)
 
 
+def _paragraphs(content: Any) -> Iterator[Any]:
+    """The script's own paragraphs, dual dialogue unfolded; not those of notes, summaries or omitted scenes in them."""
+    for paragraph in content.findall("Paragraph"):
+        yield paragraph
+        for dual in paragraph.findall("DualDialogue"):
+            yield from dual.findall("Paragraph")
+
+
 def _text(paragraph: Any) -> str:
-    """The paragraph's own runs of text; paragraphs of dual dialogue inside it come by themselves."""
+    """The paragraph's own runs of text."""
     return "".join(run.text or "" for run in paragraph.findall("Text")).strip()
 
 
 def _scene(paragraph: Any, heading: str, count: int) -> ScriptScene:
-    scene = ScriptScene((paragraph.get("Number") or "").strip() or str(count), heading, 0)
+    typed, heading = split_number(heading)
+    scene = ScriptScene((paragraph.get("Number") or "").strip() or typed or str(count), heading, 0)
     properties = paragraph.find("SceneProperties")
     if properties is not None:
         match = _LENGTH.match(properties.get("Length", ""))
@@ -73,6 +84,9 @@ def _scene(paragraph: Any, heading: str, count: int) -> ScriptScene:
         scene.cast = [
             name for beat in properties.iter("CharacterArcBeat") if (name := (beat.get("Name") or "").strip())
         ]
+        summary = properties.find("Summary")
+        if summary is not None:
+            scene.summary = " ".join(text for part in summary.iter("Paragraph") if (text := _text(part)))
     return scene
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from frontrow.production.faults import Fault, SheetFaults
-from frontrow.production.headings import is_heading
+from frontrow.production.headings import is_heading, split_number
 from frontrow.production.script import Script, ScriptScene
 
-_NUMBER = re.compile(r"\s*#([^#\n]+)#\s*$")
 _EMPHASIS = re.compile(r"(?<!\\)(\*{1,3}|_)")
+_TAGS = re.compile(r"(?:\s+#[^\W\d][\w:]*\??)+$")
+_CONTINUED = re.compile(r"\(?(?:MORE|CONTINUED:?(?: \(\d+\))?)\)?$|\d+\.$")  # what printed pages add
+_TRANSITION = re.compile(r"[^a-z]*(?:TO|IN|OUT|UP|BLACK|WHITE)[:.]$")
 _TITLE_KEY = re.compile(r"^([A-Za-z][A-Za-z ]*):(.*)$")
 
 
@@ -26,23 +28,25 @@ def read_fountain(text: str, file: str = "script.fountain") -> Script:
         if not line:
             in_dialogue = in_dialogue and raw.startswith("  ")
             continue
-        if before_blank and (_forced_heading(line) or is_heading(line)):
+        if (before_blank and _forced_heading(line)) or (is_heading(line) and (before_blank or line == line.upper())):
             scenes.append(_scene(line, offset + index + 1, len(scenes) + 1))
             in_dialogue = False
             continue
-        if not scenes or line.startswith(("#", "=")):
+        if scenes and re.match(r"=(?!=)", line):
+            scenes[-1].summary = " ".join((scenes[-1].summary, line.lstrip("= "))).strip()
+        if not scenes or line.startswith(("#", "=")) or _CONTINUED.match(line):
             continue
         elements = scenes[-1].elements
         if before_blank and not after_blank and _is_cue(line):
-            elements.append(("cue", line.lstrip("@").rstrip("^ ").strip()))
+            elements.append(("cue", _TAGS.sub("", line).lstrip("@").rstrip("^ ").strip()))
             in_dialogue = True
         elif in_dialogue:
             kind = "parenthetical" if line.startswith("(") else "dialogue"
             elements.append((kind, _EMPHASIS.sub("", line.lstrip("~"))))
-        elif before_blank and after_blank and ((line.endswith("TO:") and line.isupper()) or re.match(r">[^<]*$", line)):
+        elif before_blank and after_blank and (_TRANSITION.match(line) or re.match(r">[^<]*$", line)):
             elements.append(("transition", line.lstrip(">").strip()))
         else:
-            elements.append(("action", _EMPHASIS.sub("", line.lstrip("!").strip("><").strip())))
+            elements.append(("action", _EMPHASIS.sub("", line.lstrip("!@").strip("><").strip())))
     if not scenes:
         raise SheetFaults(
             [Fault(file, 1, "script", "has no scene heading (INT. ... or EXT. ...); is it a screenplay?")]
@@ -74,13 +78,13 @@ def _title_page(text: str) -> tuple[str, str, int]:
 
 
 def _forced_heading(line: str) -> bool:
-    return line.startswith(".") and not line.startswith("..") and len(line) > 1
+    """A period and a letter or figure right behind it."""
+    return re.match(r"\.\w", line) is not None
 
 
 def _scene(line: str, number: int, count: int) -> ScriptScene:
-    line = line.removeprefix(".") if _forced_heading(line) else line
-    match = _NUMBER.search(line)
-    return ScriptScene(match[1].strip() if match else str(count), _NUMBER.sub("", line).strip(), number)
+    own, heading = split_number(_EMPHASIS.sub("", line.removeprefix(".")))
+    return ScriptScene(own or str(count), heading, number)
 
 
 def _is_cue(line: str) -> bool:
@@ -89,5 +93,5 @@ def _is_cue(line: str) -> bool:
         return True
     if line.startswith(("!", ">", "~", "(")) or line.endswith(":"):
         return False
-    name = re.sub(r"\([^)]*\)", "", line).rstrip("^ ").strip()
+    name = re.sub(r"\([^)]*\)", "", _TAGS.sub("", line)).rstrip("^ ").strip()
     return any(c.isalpha() for c in name) and name == name.upper() and len(name) <= 60

@@ -13,7 +13,7 @@ _BLANK_BEFORE = {"action", "cue", "heading", "transition"}
 
 @dataclass
 class ScriptScene:
-    """One scene of a script. `eighths` and `cast` are what the file itself states, if it does."""
+    """One scene of a script. `eighths`, `cast` and `summary` are what the file itself states, if it does."""
 
     number: str
     heading: str
@@ -21,6 +21,7 @@ class ScriptScene:
     elements: list[tuple[str, str]] = field(default_factory=list)  # (kind, text)
     eighths: int | None = None
     cast: list[str] = field(default_factory=list)
+    summary: str = ""
 
     @property
     def laid_out_eighths(self) -> int:
