@@ -158,7 +158,7 @@ def _browser(url: str, link: str) -> Iterator[Any]:
             page.goto("/watch/film")  # without a member: the page's styles and fonts, no film
             page.evaluate(
                 "async (names) => { for (const name of names) await (await fetch(`/static/${name}.js`)).text(); }",
-                ["player", "abr", "events", "experience", "seek", "start", "vendor/hls.min"],
+                ["player", "abr", "codec", "events", "experience", "seek", "start", "vendor/hls.min"],
             )
             return page
 

@@ -13,7 +13,7 @@ from frontrow.delivery import codecs
 from frontrow.delivery import ladder as ladders
 from frontrow.delivery.hull import Trial, bd_rate_percent, hull, predict
 from frontrow.delivery.ladder import LadderConfig, Rung
-from frontrow.delivery.package import Rendition, manifest_of, master_playlist
+from frontrow.delivery.package import Rendition, families, manifest_of, master_playlist
 from frontrow.errors import FrontrowError, InputError
 
 
@@ -232,9 +232,14 @@ def test_a_film_without_a_picture_or_without_a_folder_to_write_to_is_a_clear_err
         assert isinstance(done.exception, FrontrowError) and not done.stdout
 
 
-def test_rungs_of_two_codecs_make_no_package(noise, tmp_path):
-    from frontrow.jobs import packaging
+def test_a_family_whose_lines_fall_while_its_rate_rises_is_refused():
+    rungs = [Rung(360, 30.0, 100.0, 70.0), Rung(180, 20.0, 200.0, 75.0), Rung(90, 20.0, 300.0, 75.0, "av1")]
+    with pytest.raises(InputError, match="h264: the rung of 200 kbit/s has 180 lines, a cheaper one 360"):
+        families(rungs)
+    assert list(families(rungs[1:])) == ["h264", "av1"]
 
-    rungs = [Rung(90, 30.0, 100.0, 70.0), Rung(90, 40.0, 200.0, 80.0, "av1")]
-    with pytest.raises(InputError, match="different codecs"):
-        packaging.write(noise, rungs, tmp_path / "out", None, step=lambda *_: None)
+
+def test_lines_of_a_ladder_never_fall_while_its_rate_rises():
+    tempting = [film(720, 40.0), film(360, 22.0), film(180, 31.0), film(180, 40.0)]
+    found = ladders.build([*tempting, Trial(180, 19.0, 2.0 * film(720, 40.0).bitrate_kbps, 90.0)]).rungs
+    assert [x.height for x in found] == sorted(x.height for x in found)

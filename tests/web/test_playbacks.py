@@ -107,8 +107,9 @@ def test_a_member_plays_with_the_controller_of_their_arm_every_time(tmp_path):
             assert decision.propensity == 0.5 and decision.room == "delivery"
             exposure = decision.answer["exposure"]
             assert exposure["arm"] == decision.arm and exposure["propensity"] == 0.5 and exposure["hash"]
-            assert (decision.answer["policy"] is None) == (decision.arm == "buffer_based")
-            assert decision.answer["vmaf"] == [40.0]
+            [family] = decision.answer["families"]
+            assert (family["policy"] is None) == (decision.arm == "buffer_based")
+            assert family["vmaf"] == [40.0]
             shares[decision.arm] += 1
         assert min(shares.values()) > 70
         assert "exposure" not in playback.decide("", "t1").answer

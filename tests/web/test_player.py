@@ -106,7 +106,7 @@ def test_a_line_that_carries_the_lowest_rung_alone_plays_it_without_a_stall(serv
     devtools.send("Network.enable")
     devtools.send("Network.clearBrowserCache")  # of what an earlier test has played
     page.goto(f"/watch/{title}")  # without a member nothing plays
-    names = ["player", "abr", "events", "experience", "seek", "start", "vendor/hls.min"]
+    names = ["player", "abr", "codec", "events", "experience", "seek", "start", "vendor/hls.min"]
     page.evaluate(
         "async (names) => { for (const name of names) await (await fetch(`/static/${name}.js`)).text(); }", names
     )
@@ -130,3 +130,34 @@ def test_nothing_outside_a_titles_folder_is_served(served, page):
         f"/stream/{title}/none.m4s",
     ):
         assert page.request.get(url + path).status == 404
+
+
+NO_AV1 = """
+const told = MediaSource.isTypeSupported;
+MediaSource.isTypeSupported = (type) => !type.includes("av01") && told.call(MediaSource, type);
+"""
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_codec_with_the_fewest_bits_plays_where_the_browser_decodes_it_and_h264_elsewhere(served, page, refused):
+    root, _, _, title = served
+    film, out = root / "film.mp4", root / "streams" / title
+    rungs = [*RUNGS[:2], Rung(90, 50.0, 60.0, 40.0, "av1"), Rung(180, 40.0, 200.0, 75.0, "av1")]
+    packaging.write(film, rungs, out, "12", step=lambda *_: None)
+    fresh = page.context.browser.new_context(base_url=page.url, storage_state=page.context.storage_state())
+    try:
+        new = fresh.new_page()
+        if refused:
+            new.add_init_script(NO_AV1)
+        asked = []
+        new.on("request", lambda request: asked.append(request.url))
+        seen = play(new, title)
+    finally:
+        fresh.close()
+    assert seen["stalls"] == 0 and seen["vmaf_s"] / seen["media_s"] > 50
+    assert any("/av1-" in url for url in asked) != refused
+    assert any(url.endswith("/av1/policy.json") for url in asked) != refused
+    if not refused:
+        assert not any(f"/{folder}/" in url for url in asked for folder in ("90p-100k", "180p-300k"))
+    told = replay(root / "log", kinds=[Kind.QOE]).frame.sort("seq")["props"].to_list()[-1]
+    assert json.loads(told)["codec"] == ("h264" if refused else "av1")

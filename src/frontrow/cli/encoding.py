@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -24,7 +24,17 @@ OutOption = Annotated[
 PresetOption = Annotated[
     str | None,
     typer.Option(
-        "--preset", help="The encoder's preset: slower ones save bits and cost time.", show_default="veryfast, fast, 8"
+        "--preset",
+        help="The encoders' preset, a word for x264 and x265 or a number for SVT-AV1: slower ones save bits.",
+        show_default="veryfast, fast, 8",
+    ),
+]
+CodecOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--codec",
+        help="h264, hevc or av1; may be repeated. h264 plays everywhere, the others save bits where they play.",
+        show_default="h264, or what the ladder holds",
     ),
 ]
 
@@ -36,10 +46,7 @@ def ladder(
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Encode the whole grid instead of predicting most of it.")
     ] = False,
-    codec: Annotated[
-        Literal["h264", "hevc", "av1"],
-        typer.Option("--codec", help="h264 plays everywhere; hevc and av1 save bits where they play."),
-    ] = "h264",
+    codec: CodecOption = None,
     preset: PresetOption = None,
     fixed: Annotated[
         bool, typer.Option("--fixed/--no-fixed", help="Also encode a fixed ladder, to tell what is saved against it.")
@@ -62,38 +69,48 @@ def ladder(
     from frontrow.delivery import codecs
     from frontrow.delivery import ladder as ladders
     from frontrow.jobs import trials
-    from frontrow.media.probe import probe
+    from frontrow.media.conform import conform
     from frontrow.media.transcode import bits_a_second
 
-    facts, chosen = probe(video), codecs.find(codec)
-    config = ladders.LadderConfig(codec=chosen)
+    chosen = [codecs.find(name) for name in dict.fromkeys(codec or ["h264"])]
+    shown = conform(video)
     starts = ladders.choose_scenes(_array(bits_a_second(video)), scenes, trials.SCENE_S)
     _make_folder(out)
+    found: dict[str, ladders.Ladder] = {}
+    encodes = 0
     with progress("trial encodes") as step:
         bench = trials.Bench(video, tuple(starts), out / "trials.jsonl", preset, workers, step)
-        heights = ladders.heights_of(facts.height, config)
-        encodes, ceilings = trials.explore(bench, heights, config, exhaustive=exhaustive)
-        peers = trials.fixed(bench, facts.width, facts.height, chosen) if fixed else []
-    found = ladders.build(encodes, config, ceilings=ceilings, fixed=peers)
+        peers = trials.fixed(bench, shown.width, shown.height) if fixed else []
+        for one in chosen:
+            config = ladders.LadderConfig(codec=one)
+            heights = ladders.heights_of(shown.height, config)
+            made, ceilings = trials.explore(bench, heights, config, exhaustive=exhaustive)
+            found[one.name] = ladders.build(made, config, ceilings=ceilings, fixed=peers)
+            encodes += len(made)
+    saved = {name: one.bd_rate_percent for name, one in found.items()}
+    rungs = [rung for one in found.values() for rung in one.rungs]
     answer: dict[str, Any] = {
-        "rungs": [asdict(rung) for rung in found.rungs], "bd_rate_percent": found.bd_rate_percent,
-        "curve": [asdict(trial) for trial in found.curve], "scenes_s": starts, "encodes": len(encodes),
+        "rungs": [asdict(rung) for rung in rungs], "bd_rate_percent": next(iter(saved.values())),
+        "saved_percent": saved, "curves": {name: [asdict(x) for x in one.curve] for name, one in found.items()},
+        "scenes_s": starts, "encodes": encodes, "notes": shown.notes,
     }  # fmt: skip
     (out / "ladder.json").write_text(json.dumps(answer, indent=1), "utf-8")
     if packaged:
         from frontrow.jobs import packaging
 
         with progress("packaging") as step:
-            answer["package"] = packaging.write(video, found.rungs, out / "hls", preset, step=step)
+            answer["package"] = packaging.write(video, rungs, out / "hls", preset, step=step)
     if as_json:
         emit_json(answer)
         return
-    saved = found.bd_rate_percent
+    told = ", ".join(f"{name} {percent:+.0f} %" for name, percent in saved.items() if percent is not None)
     emit_table(
-        f"{video.name}" if saved is None else f"{video.name}: {saved:+.0f} % of a fixed ladder's bits at equal VMAF",
-        ("height", "kbit/s", "VMAF", "CRF"),
-        [(x.height, round(x.bitrate_kbps), f"{x.vmaf:.1f}", f"{x.crf:g}") for x in found.rungs],
+        f"{video.name}: {told} of a fixed H.264 ladder's bits at equal VMAF" if told else video.name,
+        ("codec", "height", "kbit/s", "VMAF", "CRF"),
+        [(x.codec, x.height, round(x.bitrate_kbps), f"{x.vmaf:.1f}", f"{x.crf:g}") for x in rungs],
     )
+    for text in shown.notes:
+        note(text)
 
 
 def package(
@@ -106,19 +123,27 @@ def package(
         list[str] | None, typer.Option("--subtitles", help="LANGUAGE=FILE of SubRip or WebVTT; may be repeated.")
     ] = None,
     poster: Annotated[Path | None, typer.Option("--poster", help="A picture; without it a frame of the film.")] = None,
+    codec: CodecOption = None,
     preset: PresetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a film as HLS and DASH: CMAF segments of 4 s with aligned keyframes, sound, subtitles, thumbnails, poster.
 
+    A package may hold several codecs; players take the one with the fewest bits that they decode.
+
     What an earlier run finished in OUT is kept, so a stopped run goes on where it was.
 
     Example: frontrow delivery package film.mp4 --ladder film-ladder/ladder.json --subtitles en=film.srt --out film-hls
     """
+    from frontrow.delivery import codecs
     from frontrow.jobs import packaging
 
     with progress("packaging") as step:
-        chosen = packaging.read_rungs(rungs) if rungs else packaging.modest_rungs(video, out, preset, step)
+        if rungs:
+            chosen = packaging.read_rungs(rungs, codec or ())
+        else:
+            wanted = [codecs.find(name) for name in dict.fromkeys(codec or ["h264"])]
+            chosen = packaging.modest_rungs(video, out, preset, step, wanted)
         beside = packaging.Beside(_languages(subtitles or []), poster)
         answer = packaging.write(video, chosen, out, preset, beside=beside, step=step)
     if as_json:
@@ -127,6 +152,8 @@ def package(
         note(
             f"wrote {answer['master']}, {answer['segments']} segments in {len(chosen)} rungs, {answer['bytes']:,} bytes"
         )
+        for text in answer["notes"]:
+            note(text)
 
 
 def _languages(given: list[str]) -> dict[str, Path]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from frontrow.errors import InputError
 
 
@@ -26,6 +28,14 @@ class Codec:
         """ffmpeg's options for one constant quality."""
         return ["-c:v", self.encoder, "-preset", preset or self.preset, "-crf", f"{crf:g}"]
 
+    def preset_of(self, asked: str | None) -> str | None:
+        """The preset that was asked for, where this encoder has one of that name."""
+        return asked if asked is None or asked.isdigit() == self.preset.isdigit() else None
+
+    def crf_like(self, h264: float) -> float:
+        """The CRF that lies where `h264` lies in the grid of H.264."""
+        return round(float(np.interp(h264, H264.crfs, self.crfs)))
+
 
 _STEPS = tuple(float(x) for x in range(9))
 H264 = Codec(
@@ -38,6 +48,7 @@ HEVC = Codec(
 )  # fmt: skip
 AV1 = Codec("av1", "libsvtav1", "8", tuple(22.0 + 5.0 * x for x in _STEPS), ("-svtav1-params", "lp=1"))
 CODECS = {codec.name: codec for codec in (H264, HEVC, AV1)}
+"""From the one that plays everywhere to the one that needs the fewest bits."""
 
 
 def find(name: str) -> Codec:

@@ -17,20 +17,26 @@ def manifest(
     renditions: Sequence[Rendition], video_s: Sequence[float], *, sounds: Sequence[tuple[Sound, Sequence[float]]] = (),
     subtitles: Sequence[Text] = (), sheet: Sheet | None = None,
 ) -> str:  # fmt: skip
-    """The manifest as XML. `video_s` are the segments' durations, the same in every rung; each sound has its own."""
+    """The manifest as XML. `video_s` are the segments' durations, the same in every rung; each sound has its own.
+
+    Each codec is a set of its own, and the one that needs the fewest bits has the highest priority of selection.
+    """
     total_s = sum(video_s)
     root = ElementTree.Element(
         "MPD", xmlns="urn:mpeg:dash:schema:mpd:2011", type="static", minBufferTime="PT4S",
         profiles="urn:mpeg:dash:profile:isoff-live:2011", mediaPresentationDuration=f"PT{total_s:.3f}S",
     )  # fmt: skip
     period = ElementTree.SubElement(root, "Period", id="0", start="PT0S")
-    video = _set(period, "video", "video/mp4", segmentAlignment="true", startWithSAP="1")
-    _template(video, video_s)
-    for x in renditions:
-        ElementTree.SubElement(
-            video, "Representation", id=x.folder, bandwidth=str(rates_bps(x)[0]), codecs=x.codec, width=str(x.width),
-            height=str(x.rung.height),
-        )  # fmt: skip
+    for priority, codec in enumerate(dict.fromkeys(x.rung.codec for x in renditions), 1):
+        told = {"segmentAlignment": "true", "startWithSAP": "1", "selectionPriority": str(priority)}
+        video = _set(period, "video", "video/mp4", **told)
+        _template(video, video_s)
+        for x in renditions:
+            if x.rung.codec == codec:
+                ElementTree.SubElement(
+                    video, "Representation", id=x.folder, bandwidth=str(rates_bps(x)[0]), codecs=x.codec,
+                    width=str(x.width), height=str(x.rung.height),
+                )  # fmt: skip
     for sound, durations_s in sounds:
         audio = _set(period, "audio", "audio/mp4", lang=sound.language, segmentAlignment="true", startWithSAP="1")
         _template(audio, durations_s)

@@ -140,10 +140,10 @@ def build(
     steps = max(round((top.vmaf - bottom.vmaf) / config.step_vmaf), 1)
     wanted = np.linspace(bottom.vmaf, top.vmaf, steps + 1) if top.vmaf > bottom.vmaf else [top.vmaf]
     chosen = {_nearest(shown, float(vmaf)) for vmaf in wanted}
-    rungs = [
-        Rung(x.height, x.crf, x.bitrate_kbps, x.vmaf, config.codec.name)
-        for x in sorted(chosen, key=lambda x: x.bitrate_kbps)
-    ]
+    rungs: list[Rung] = []
+    for x in sorted(chosen, key=lambda x: x.bitrate_kbps):
+        if not rungs or x.height >= rungs[-1].height:  # players sort rungs by their lines
+            rungs.append(Rung(x.height, x.crf, x.bitrate_kbps, x.vmaf, config.codec.name))
     return Ladder(rungs, hull(grid), _saved(curve, fixed))
 
 

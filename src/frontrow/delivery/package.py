@@ -1,10 +1,12 @@
 """What a packaged film looks like: arguments for CMAF segments with aligned keyframes, and the HLS playlists.
 
     streams/<title>/{master.m3u8, manifest.mpd, package.json, policy.json, poster.jpg, thumbnails.vtt}
-    streams/<title>/<height>p-<kbps>k/{init.mp4, 00000.m4s, ..., stream.m3u8}      one folder a rung
+    streams/<title>/[<codec>-]<height>p-<kbps>k/{init.mp4, 00000.m4s, ..., stream.m3u8}      one folder a rung
+    streams/<title>/<codec>/policy.json      the table of each further codec
     streams/<title>/audio[-2...]/, subtitles/<language>.{vtt,m3u8}, thumbnails/000.jpg, ...
 
-`master.m3u8` is written last: where it lies, the package is whole.
+The rungs of one codec are a family: players stay within one, since few switch codecs without a gap. `master.m3u8` names
+all of them and is written last: where it lies, the package is whole.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,6 +22,7 @@ from frontrow.delivery import codecs
 from frontrow.delivery.ladder import Rung
 from frontrow.delivery.manifest import Manifest
 from frontrow.errors import InputError
+from frontrow.media.conform import Conformed
 
 SEGMENT_S = 4.0
 AUDIO_KBPS = 96  # AAC in stereo; more is not heard, and weighs on the lowest rungs
@@ -62,10 +66,29 @@ class Text:
 
 def folder_of(rung: Rung) -> str:
     """Name of a rung's folder."""
-    return f"{rung.height}p-{round(rung.bitrate_kbps)}k"
+    codec = "" if rung.codec == codecs.H264.name else f"{rung.codec}-"
+    return f"{codec}{rung.height}p-{round(rung.bitrate_kbps)}k"
 
 
-def video_arguments(rung: Rung, preset: str | None) -> list[str]:
+def families(rungs: Sequence[Rung]) -> dict[str, list[Rung]]:
+    """The rungs of each codec by rising rate, the codec that plays most widely first.
+
+    Raises InputError where a family has a rung that is dearer and has fewer lines than another: players sort by lines.
+    """
+    found = {
+        name: sorted((x for x in rungs if x.codec == name), key=lambda x: x.bitrate_kbps) for name in codecs.CODECS
+    }
+    for name, family in found.items():
+        for low, high in pairwise(family):
+            if high.height < low.height:
+                raise InputError(
+                    f"{name}: the rung of {high.bitrate_kbps:.0f} kbit/s has {high.height} lines, a cheaper one "
+                    f"{low.height}; leave one of them out"
+                )
+    return {name: family for name, family in found.items() if family}
+
+
+def video_arguments(rung: Rung, shown: Conformed, preset: str | None) -> list[str]:
     """ffmpeg's output options for one rung: constant quality under a cap, a keyframe at the start of every segment.
 
     The cap keeps a busy scene within 1.5 times the rung's rate over two segments, so that the line that was measured
@@ -73,7 +96,7 @@ def video_arguments(rung: Rung, preset: str | None) -> list[str]:
     """
     cap_kbps, codec = max(round(1.5 * rung.bitrate_kbps), 50), codecs.find(rung.codec)
     return [
-        "-an", "-sn", "-map", "0:v:0", "-vf", f"scale=-2:{rung.height}:flags=bicubic,format=yuv420p",
+        "-an", "-sn", "-map", "0:v:0", "-vf", shown.scaled(rung.height),
         *codec.quality(rung.crf, preset), "-maxrate", f"{cap_kbps}k", "-bufsize", f"{2 * cap_kbps}k", *codec.closed,
         "-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_S:g})", *_hls("stream.m3u8"),
     ]  # fmt: skip
@@ -103,7 +126,7 @@ def durations_s(playlist: str) -> list[float]:
 def master_playlist(
     renditions: Sequence[Rendition], *, sounds: Sequence[Sound] = (), subtitles: Sequence[Text] = ()
 ) -> str:
-    """The HLS master playlist (RFC 8216): peak rates from the real segments."""
+    """The HLS master playlist (RFC 8216): peak rates from the real segments, every codec beside the same sound."""
     if not renditions:
         raise InputError("no renditions; a playlist needs at least one rung")
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
@@ -114,10 +137,10 @@ def master_playlist(
     extra_bps = 1000 * AUDIO_KBPS if sounds else 0
     for x in renditions:
         peak_bps, mean_bps = rates_bps(x)
-        codecs = x.codec + (",mp4a.40.2" if sounds else "")
+        named = x.codec + (",mp4a.40.2" if sounds else "")
         lines.append(
             f"#EXT-X-STREAM-INF:BANDWIDTH={peak_bps + extra_bps},AVERAGE-BANDWIDTH={mean_bps + extra_bps},"
-            f'RESOLUTION={x.width}x{x.rung.height},CODECS="{codecs}"{groups}'
+            f'RESOLUTION={x.width}x{x.rung.height},CODECS="{named}"{groups}'
         )
         lines.append(f"{x.folder}/stream.m3u8")
     return "\n".join(lines) + "\n"
@@ -147,7 +170,7 @@ def subtitle_playlist(file: str, duration_s: float) -> str:
 
 
 def manifest_of(renditions: Sequence[Rendition]) -> Manifest:
-    """Real sizes of the packaged segments, for the bitrate controller's table."""
+    """Real sizes of one family's packaged segments, for the bitrate controller's table."""
     if len({len(x.segment_bytes) for x in renditions}) != 1:
         raise InputError(f"renditions have {[len(x.segment_bytes) for x in renditions]} segments; package them again")
     sizes = np.array([x.segment_bytes for x in renditions], float).T * 8.0 / 1000.0

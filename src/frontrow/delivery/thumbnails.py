@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LONG_S = 3600.0
@@ -25,9 +26,9 @@ class Sheet:
         """Frames 160 pixels wide, every 5 s; every 10 s of what lasts longer than an hour."""
         return cls(160, max(round(160 * height / width / 2) * 2, 2), 5.0 if duration_s <= _LONG_S else 10.0)
 
-    def arguments(self) -> list[str]:
-        """ffmpeg's output options for `000.jpg`, `001.jpg`, ..."""
-        taken = f"fps=1/{self.interval_s:g},scale={self.width}:{self.height}"
+    def arguments(self, filters: Sequence[str] = ()) -> list[str]:
+        """ffmpeg's output options for `000.jpg`, `001.jpg`, ...; each frame goes through `filters` first."""
+        taken = ",".join((f"fps=1/{self.interval_s:g}", *filters, f"scale={self.width}:{self.height}"))
         return [
             "-an", "-sn", "-map", "0:v:0", "-vf", f"{taken},tile={self.columns}x{self.rows}", "-q:v", "5",
             "-start_number", "0", "%03d.jpg",

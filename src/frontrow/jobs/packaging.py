@@ -19,8 +19,9 @@ from frontrow.delivery.thumbnails import Sheet
 from frontrow.errors import InputError
 from frontrow.jobs import artwork, policies
 from frontrow.media import transcode
+from frontrow.media.conform import Conformed, conform
 from frontrow.media.container import resolve
-from frontrow.media.probe import Probe, probe
+from frontrow.media.probe import probe
 
 if TYPE_CHECKING:
     from frontrow.data.workspace import Workspace
@@ -78,11 +79,11 @@ def run(context: JobContext, *, title: str, preset: str | None = None) -> dict[s
     return told
 
 
-def read_rungs(file: Path) -> list[Rung]:
-    """The rungs of a `ladder.json`. Raises InputError where it is none."""
+def read_rungs(file: Path, wanted: Sequence[str] = ()) -> list[Rung]:
+    """The rungs of a `ladder.json`, those of the `wanted` codecs alone where any are named. Raises InputError."""
     try:
         listed = json.loads(file.read_text("utf-8"))["rungs"]
-        return [
+        rungs = [
             Rung(
                 int(x["height"]), float(x["crf"]), float(x["bitrate_kbps"]), float(x["vmaf"]),
                 codecs.find(str(x.get("codec", codecs.H264.name))).name,
@@ -91,31 +92,39 @@ def read_rungs(file: Path) -> list[Rung]:
         ]  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file} is no ladder: {error}; make one with 'frontrow delivery ladder'") from None
+    if missing := set(wanted) - {rung.codec for rung in rungs}:
+        name = min(missing)
+        raise InputError(f"{file} has no rung in {name}; make it anew with 'frontrow delivery ladder --codec {name}'")
+    return [rung for rung in rungs if not wanted or rung.codec in wanted]
 
 
-def modest_rungs(film: Path, out: Path, preset: str | None, step: Step) -> list[Rung]:
-    """Rungs of fixed heights and CRFs; rate and VMAF are measured on two scenes of the film."""
+def modest_rungs(
+    film: Path, out: Path, preset: str | None, step: Step, chosen: Sequence[codecs.Codec] = (codecs.H264,)
+) -> list[Rung]:
+    """Rungs of fixed heights and CRFs in each codec; rate and VMAF are measured on two scenes of the film."""
     import numpy as np
 
     from frontrow.delivery.ladder import choose_scenes
 
     facts = probe(film)
+    shown = conform(facts)
     starts = choose_scenes(np.array(transcode.bits_a_second(film), float), _SCENES, int(_SCENE_S))
     real = resolve(film)
-    clips = [transcode.Clip(real, float(at), min(_SCENE_S, facts.duration_s or _SCENE_S)) for at in starts]
-    wanted = [x for x in _MODEST if x[0] <= facts.height] or [(facts.height // 2 * 2, 28.0)]
+    clips = [transcode.Clip(real, float(at), min(_SCENE_S, facts.duration_s or _SCENE_S), shown) for at in starts]
+    heights = [x for x in _MODEST if x[0] <= shown.height] or [(shown.height, 28.0)]
+    wanted = [(codec, height, codec.crf_like(crf)) for codec in chosen for height, crf in heights]
     out.mkdir(parents=True, exist_ok=True)
     rungs = []
-    for number, (height, crf) in enumerate(wanted):
-        step(number, len(wanted), f"trial encodes of {height}p")
+    for number, (codec, height, crf) in enumerate(wanted):
+        step(number, len(wanted), f"trial encodes of {height}p in {codec.name}")
         coded = out / "trial.mp4"
-        coding = [*codecs.H264.quality(crf, preset), *codecs.H264.one_thread]
+        coding = [*codec.quality(crf, codec.preset_of(preset)), *codec.one_thread]
         rates, scores = [], []
         for clip in clips:
             rates.append(transcode.encode(clip, height, coding, coded))
-            scores.append(transcode.vmaf(clip, coded, facts.width, facts.height))
+            scores.append(transcode.vmaf(clip, coded))
         coded.unlink()
-        rungs.append(Rung(height, crf, sum(rates) / len(rates), sum(scores) / len(scores)))
+        rungs.append(Rung(height, crf, sum(rates) / len(rates), sum(scores) / len(scores), codec.name))
     return rungs
 
 
@@ -124,53 +133,64 @@ def write(
 ) -> dict[str, Any]:  # fmt: skip
     """Write the package of `film` to `out`; what an earlier run of the same film and preset finished there is kept."""
     facts, real = probe(film), resolve(film)
+    shown, families = conform(facts), package.families(rungs)
     out.mkdir(parents=True, exist_ok=True)
-    _drop_other_work(
-        out, f"{real.stat().st_size} {real.stat().st_mtime_ns} {preset} {package.AUDIO_KBPS} {rungs[0].codec}"
-    )
-    sheet = Sheet.of(facts.width, facts.height, facts.duration_s)
-    if len({rung.codec for rung in rungs}) > 1:
-        raise InputError(
-            "the rungs have different codecs; a package holds one, since players do not switch between them"
-        )
-    parts = [package.folder_of(rung) for rung in rungs]
+    made_of = (real.stat().st_size, real.stat().st_mtime_ns, preset, package.AUDIO_KBPS, *shown.filters)
+    _drop_other_work(out, " ".join(map(str, made_of)))
+    sheet = Sheet.of(shown.width, shown.height, facts.duration_s)
+    ordered = [rung for family in families.values() for rung in family]
+    parts = [package.folder_of(rung) for rung in ordered]
     sounds = [
         package.Sound("audio" if track == 0 else f"audio-{track + 1}", language)
         for track, language in enumerate(facts.audio_languages)
     ]
     work: list[tuple[str, list[str], str]] = [  # folder, arguments, the file that is there once it is done
-        *((name, package.video_arguments(x, preset), "stream.m3u8") for name, x in zip(parts, rungs, strict=True)),
+        *(
+            (name, package.video_arguments(x, shown, codecs.find(x.codec).preset_of(preset)), "stream.m3u8")
+            for name, x in zip(parts, ordered, strict=True)
+        ),
         *((x.folder, package.audio_arguments(track), "stream.m3u8") for track, x in enumerate(sounds)),
-        ("thumbnails", sheet.arguments(), ".done"),
+        ("thumbnails", sheet.arguments(shown.still), ".done"),
     ]  # fmt: skip
     for number, (name, arguments, mark) in enumerate(work):
         _make(real, out / name, arguments, mark, number / len(work), 1 / len(work), facts.duration_s, step)
-    renditions = [_rendition(out / name, rung, facts) for name, rung in zip(parts, rungs, strict=True)]
+    renditions = [_rendition(out / name, rung, shown) for name, rung in zip(parts, ordered, strict=True)]
     texts = _write_subtitles(beside.subtitles, out, facts.duration_s)
-    poster = _write_poster(beside.poster, real, facts, out)
+    poster = _write_poster(beside.poster, real, facts.duration_s, shown, out)
     video_s = package.durations_s((out / parts[0] / "stream.m3u8").read_text("utf-8"))
     heard = [(x, package.durations_s((out / x.folder / "stream.m3u8").read_text("utf-8"))) for x in sounds]
     (out / "thumbnails.vtt").write_text(sheet.track(sum(video_s)), "utf-8")
     mpd = dash.manifest(renditions, video_s, sounds=heard, subtitles=texts, sheet=sheet)
     (out / "manifest.mpd").write_text(mpd, "utf-8")
-    title = package.manifest_of(renditions)
+    told = [_family([x for x in renditions if x.rung.codec == name]) for name in families]
     about = {
         "segment_s": package.SEGMENT_S, "duration_s": round(sum(video_s), 3), "poster": poster,
-        "rungs": [asdict(x.rung) | {"folder": x.folder, "width": x.width, "codec": x.codec} for x in renditions],
-        "sounds": [asdict(x) for x in sounds], "subtitles": [asdict(x) for x in texts],
-        "bitrates_kbps": [round(float(x), 1) for x in title.bitrates_kbps],
-        "sizes_kbit": [[round(float(x), 1) for x in row] for row in title.sizes_kbit],
+        "sounds": [asdict(x) for x in sounds], "subtitles": [asdict(x) for x in texts], "notes": shown.notes,
+        **told[0], "alternatives": told[1:],
     }  # fmt: skip
     (out / ABOUT).write_text(json.dumps(about), "utf-8")
-    policies.write(out / "policy.json", title, policies.SHIPPED)
+    for place, title in policies.titles_of(out).items():
+        place.mkdir(exist_ok=True)
+        policies.write(place / "policy.json", title, policies.SHIPPED)
     (out / "master.m3u8").write_text(package.master_playlist(renditions, sounds=sounds, subtitles=texts), "utf-8")
     step(1000, 1000, "packaged")
     return {
         "master": str(out / "master.m3u8"), "dash": str(out / "manifest.mpd"), "policy": str(out / "policy.json"),
-        "segments": title.segments, "rungs": len(rungs), "audio": bool(sounds),
-        "subtitles": [x.language for x in texts],
+        "segments": len(video_s), "rungs": len(ordered), "codecs": list(families), "audio": bool(sounds),
+        "subtitles": [x.language for x in texts], "notes": shown.notes,
         "bytes": sum(sum(x.segment_bytes) for x in renditions),
     }  # fmt: skip
+
+
+def _family(renditions: Sequence[package.Rendition]) -> dict[str, Any]:
+    """What `package.json` tells of the rungs of one codec: those that play most widely at its top, others below."""
+    title = package.manifest_of(renditions)
+    return {
+        "family": renditions[0].rung.codec,
+        "rungs": [asdict(x.rung) | {"folder": x.folder, "width": x.width, "codec": x.codec} for x in renditions],
+        "bitrates_kbps": [round(float(x), 1) for x in title.bitrates_kbps],
+        "sizes_kbit": [[round(float(x), 1) for x in row] for row in title.sizes_kbit],
+    }
 
 
 def _drop_other_work(out: Path, source: str) -> None:
@@ -198,10 +218,10 @@ def _make(
             (folder / mark).touch()
 
 
-def _rendition(folder: Path, rung: Rung, facts: Probe) -> package.Rendition:
+def _rendition(folder: Path, rung: Rung, shown: Conformed) -> package.Rendition:
     sizes = [file.stat().st_size for file in sorted(folder.glob("*.m4s"))]
-    width = round(facts.width * rung.height / facts.height / 2) * 2
-    return package.Rendition(rung, width, folder.name, sizes, codecs.named((folder / "init.mp4").read_bytes()))
+    codec = codecs.named((folder / "init.mp4").read_bytes())
+    return package.Rendition(rung, shown.width_at(rung.height), folder.name, sizes, codec)
 
 
 def _write_subtitles(subtitles: Mapping[str, Path], out: Path, duration_s: float) -> list[package.Text]:
@@ -219,10 +239,16 @@ def _write_subtitles(subtitles: Mapping[str, Path], out: Path, duration_s: float
     return texts
 
 
-def _write_poster(picture: Path | None, film: Path, facts: Probe, out: Path) -> str:
+def _write_poster(picture: Path | None, film: Path, duration_s: float, shown: Conformed, out: Path) -> str:
     """`poster.jpg`, at most 1280 wide: the picture that was chosen, or a frame at a third of the film."""
-    source = ["-i", picture] if picture else ["-ss", f"{facts.duration_s / 3:.3f}", "-i", film]
-    transcode.run([*source, "-frames:v", "1", "-vf", "scale='min(1280,iw)':-2", "-q:v", "4", out / "poster.jpg"])
+    source = ["-i", picture] if picture else ["-ss", f"{duration_s / 3:.3f}", "-i", film]
+    size = "scale='min(1280,iw)':-2"
+    if not picture:
+        width = min(1280, shown.width)
+        size = ",".join(
+            (*shown.still, f"scale={width}:{round(shown.height * width / shown.width / 2) * 2}", "setsar=1")
+        )
+    transcode.run([*source, "-frames:v", "1", "-vf", size, "-q:v", "4", out / "poster.jpg"])
     return "poster.jpg"
 
 

@@ -80,11 +80,22 @@ def policy_file(folder: Path, controller: str, version: str) -> tuple[Path | Non
 
 
 def title_of(folder: Path) -> Manifest:
-    """The title of a package, from its `package.json`. Raises InputError."""
+    """The title of a package in the codec that plays most widely, from its `package.json`. Raises InputError."""
+    return titles_of(folder)[folder]
+
+
+def titles_of(folder: Path) -> dict[Path, Manifest]:
+    """Where the tables of each codec lie, and the title in it: the most widely played first. Raises InputError."""
     try:
         about = json.loads((folder / "package.json").read_text("utf-8"))
-        rates, sizes = np.array(about["bitrates_kbps"], float), np.array(about["sizes_kbit"], float)
-        return Manifest(float(about["segment_s"]), rates, sizes)
+        return {
+            folder / (family["family"] if number else ""): Manifest(
+                float(about["segment_s"]),
+                np.array(family["bitrates_kbps"], float),
+                np.array(family["sizes_kbit"], float),
+            )
+            for number, family in enumerate([about, *about.get("alternatives", ())])
+        }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder} is no whole package: {error}; package the film again") from None
 
@@ -97,9 +108,10 @@ def write(file: Path, title: Manifest, knowledge: Knowledge) -> None:
 
 
 def write_learnt(workspace: Workspace, folder: Path) -> None:
-    """Write the package's table of the version in force, and drop those of versions long gone."""
+    """Write the package's tables of the version in force, and drop those of versions long gone."""
     knowledge = published(workspace)
     if knowledge.version:
-        write(folder / f"policy-{knowledge.version}.json", title_of(folder), knowledge)
-        for old in sorted(folder.glob("policy-*.json"))[:-_KEPT]:
-            old.unlink()
+        for place, title in titles_of(folder).items():
+            write(place / f"policy-{knowledge.version}.json", title, knowledge)
+            for old in sorted(place.glob("policy-*.json"))[:-_KEPT]:
+                old.unlink()

@@ -16,6 +16,7 @@ from frontrow.delivery.codecs import H264, Codec
 from frontrow.delivery.hull import Trial
 from frontrow.delivery.ladder import LadderConfig, first_trials, fixed_arguments, fixed_rungs, next_trial
 from frontrow.media import transcode
+from frontrow.media.conform import conform
 from frontrow.media.container import resolve
 from frontrow.media.probe import probe
 
@@ -71,12 +72,12 @@ def explore(
 
 
 def _of(bench: Bench, codec: Codec, height: int, crf: float) -> Wanted:
-    return Wanted(height, crf, (*codec.quality(crf, bench.preset), *codec.one_thread))
+    return Wanted(height, crf, (*codec.quality(crf, codec.preset_of(bench.preset)), *codec.one_thread))
 
 
-def fixed(bench: Bench, width: int, height: int, codec: Codec) -> list[Trial]:
-    """Encodes of the fixed ladder, in H.264 with the same preset where the ladder is H.264 too."""
-    preset = bench.preset if codec is H264 else None
+def fixed(bench: Bench, width: int, height: int) -> list[Trial]:
+    """Encodes of the fixed ladder, in H.264 with the same preset as a ladder of ours in H.264 has."""
+    preset = H264.preset_of(bench.preset)
     rungs = fixed_rungs(width, height)
     return run(bench, [Wanted(lines, kbps, tuple(fixed_arguments(kbps, preset))) for lines, kbps in rungs])
 
@@ -87,12 +88,13 @@ def run(bench: Bench, wanted: Sequence[Wanted]) -> list[Trial]:
     facts, real = probe(film), resolve(film)
     scene_s = min(float(SCENE_S), facts.duration_s or float(SCENE_S))
     source = real.stat()
-    scenes = [_Scene(x, transcode.Clip(real, float(at), scene_s)) for x in wanted for at in starts]
+    shown = conform(facts)
+    scenes = [_Scene(x, transcode.Clip(real, float(at), scene_s, shown)) for x in wanted for at in starts]
     done = _read(kept)
 
     def key(scene: _Scene) -> str:
-        about = (source.st_size, source.st_mtime_ns, scene.clip.start_s, scene.wanted.height, scene.wanted.coding)
-        return json.dumps(about)
+        about = [source.st_size, source.st_mtime_ns, scene.clip.start_s, scene.wanted.height, scene.wanted.coding]
+        return json.dumps(about + list(shown.filters))
 
     todo = [scene for scene in scenes if key(scene) not in done]
     began, writing = time.monotonic(), threading.Lock()
@@ -102,10 +104,10 @@ def run(bench: Bench, wanted: Sequence[Wanted]) -> list[Trial]:
             coded = Path(folder) / f"{threading.get_ident()}.mp4"
             if scene.wanted.coding:
                 kbps = transcode.encode(scene.clip, scene.wanted.height, scene.wanted.coding, coded)
-                vmaf = transcode.vmaf(scene.clip, coded, facts.width, facts.height)
+                vmaf = transcode.vmaf(scene.clip, coded)
             else:
                 kbps = 0.0
-                vmaf = transcode.scaled_vmaf(scene.clip, scene.wanted.height, facts.width, facts.height)
+                vmaf = transcode.scaled_vmaf(scene.clip, scene.wanted.height)
             with writing:
                 done[key(scene)] = (kbps, vmaf)
                 file.write(json.dumps({"of": key(scene), "kbps": kbps, "vmaf": vmaf}) + "\n")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _LIMITS: Final = guard.Limits(time_s=30.0, message_bytes=1 << 20)
 _PACKETS: Final = 50
 """Packets looked at for a first frame."""
+_HDR: Final = {16: "smpte2084", 18: "arib-std-b67"}
+"""Transfers of ITU-T H.273 that mean HDR."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class Probe:
     subtitle_streams: int
     size_bytes: int
     audio_languages: tuple[str, ...] = ()  # of each sound track, ISO 639; "" where the file does not tell
+    nominal_rate: float = (
+        0.0  # frames a second that the times are multiples of; far from the mean where the rate wavers
+    )
+    transfer: str = ""  # smpte2084 (PQ) or arib-std-b67 (HLG) of an HDR picture, "" of any other
 
 
 def probe(path: Path, roots: tuple[Path, ...] = ()) -> Probe:
@@ -70,6 +76,8 @@ def read(context: Context, path: str) -> dict[str, Any]:
             "subtitle_streams": len(container.streams.subtitles),
             "size_bytes": container.size,
             "audio_languages": tuple(_language(x.metadata.get("language")) for x in container.streams.audio),
+            "nominal_rate": float(stream.base_rate or 0),
+            "transfer": _HDR.get(int(coded.color_trc or 0), ""),
         }
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from frontrow.errors import UnreadableMedia
 from frontrow.media import guard
+from frontrow.media.conform import Conformed
 from frontrow.media.container import open_container, resolve
 from frontrow.media.probe import video_stream
 
@@ -41,6 +42,8 @@ class Clip:
     path: Path
     start_s: float
     duration_s: float
+    shown: Conformed
+    """What encodes are made of and compared with."""
 
     def arguments(self) -> list[str]:
         """ffmpeg's input options."""
@@ -74,26 +77,30 @@ def count_bits(context: Context, path: str) -> list[float]:
 
 def encode(clip: Clip, height: int, coding: Sequence[str], out: Path) -> float:
     """Encode the picture alone, `coding` being the encoder's options; returns kbit/s of the result."""
-    scale = f"scale=-2:{height}:flags=bicubic,format=yuv420p"
-    run([*clip.arguments(), "-an", "-sn", "-map", "0:v:0", "-vf", scale, *coding, str(out)])
+    run([*clip.arguments(), "-an", "-sn", "-map", "0:v:0", "-vf", clip.shown.scaled(height), *coding, str(out)])
     return out.stat().st_size * 8.0 / 1000.0 / clip.duration_s
 
 
-def scaled_vmaf(clip: Clip, shown: int, width: int, height: int, every: int = 3) -> float:
-    """VMAF of the clip scaled to `shown` lines and back, without an encoder: the most that any encode of them gets."""
-    down, size = (
-        f"scale=-2:{shown}:flags=bicubic,format=yuv420p",
-        f"scale={width}:{height}:flags=bicubic,format=yuv420p",
-    )
-    graph = f"[0:v]split[x][y];[x]{down},{size}[a];[y]{size}[b];[a][b]libvmaf=n_threads=1:n_subsample={every}"
+def scaled_vmaf(clip: Clip, height: int, every: int = 3) -> float:
+    """VMAF of the clip scaled to `height` lines and back, without an encoder: the most that any encode of them gets."""
+    up, whole = _full_size(clip), clip.shown.scaled(clip.shown.height)
+    graph = f"[0:v]split[x][y];[x]{clip.shown.scaled(height)},{up}[a];[y]{whole}[b];[a][b]{_judge(every)}"
     return _score(clip, run([*clip.arguments(), "-lavfi", graph, "-f", "null", "-"], loud=True))
 
 
-def vmaf(clip: Clip, encoded: Path, width: int, height: int, every: int = 3) -> float:
-    """VMAF of `encoded` against the clip, both at `width` x `height`; every `every`th frame is looked at."""
-    size = f"scale={width}:{height}:flags=bicubic,format=yuv420p,setpts=PTS-STARTPTS"
-    graph = f"[0:v]{size}[a];[1:v]{size}[b];[a][b]libvmaf=n_threads=1:n_subsample={every}"
+def vmaf(clip: Clip, encoded: Path, every: int = 3) -> float:
+    """VMAF of `encoded` against the clip at the film's own size; every `every`th frame is looked at."""
+    whole, begin = clip.shown.scaled(clip.shown.height), "setpts=PTS-STARTPTS"
+    graph = f"[0:v]{_full_size(clip)},{begin}[a];[1:v]{whole},{begin}[b];[a][b]{_judge(every)}"
     return _score(clip, run(["-i", str(encoded), *clip.arguments(), "-lavfi", graph, "-f", "null", "-"], loud=True))
+
+
+def _full_size(clip: Clip) -> str:
+    return f"scale={clip.shown.width}:{clip.shown.height}:flags=bicubic,setsar=1,format=yuv420p"
+
+
+def _judge(every: int) -> str:
+    return f"libvmaf=n_threads=1:n_subsample={every}"
 
 
 def _score(clip: Clip, said: bytes) -> float:

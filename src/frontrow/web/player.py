@@ -62,9 +62,9 @@ class Playback:
         decision_id = new_id(at_ms)
         name = quote(folder.name, safe="")
         answer: dict[str, Any] = {
-            "stream": f"/stream/{name}", "policy": file and f"/stream/{name}/{file.name}", "controller": controller,
-            "poster": f"/stream/{name}/poster.jpg", "version": used, "decision_id": decision_id,
-            "vmaf": _vmaf(folder),
+            "stream": f"/stream/{name}", "controller": controller, "poster": f"/stream/{name}/poster.jpg",
+            "version": used, "decision_id": decision_id,
+            "families": _families(folder, f"/stream/{name}", controller, version),
         }  # fmt: skip
         if self.experiment and arm:
             told = {"experiment": self.experiment.name, "arm": arm, "hash": self.experiment.hash}
@@ -109,12 +109,34 @@ def _inside(root: Path, name: str, path: str) -> Path:
     return file
 
 
-def _vmaf(folder: Path) -> list[float]:
-    """Of each rung, as its ladder measured it; empty where that is not known."""
+def _families(folder: Path, url: str, controller: str, version: str) -> list[dict[str, Any]]:
+    """The codecs that the player may choose from, the one with the fewest bits first, each with its own table.
+
+    `vmaf` is each rung's, as its ladder measured it; `top` is the rung that the browser is asked about.
+    """
+    about = _about(folder)
+    found = []
+    for number, family in enumerate([about, *about.get("alternatives", ())]):
+        place = f"{family['family']}/" if number else ""
+        file, _ = policy_file(folder / place, controller, version)
+        rungs = family.get("rungs", [])
+        top = {key: rungs[-1].get(key, 0) for key in ("codec", "width", "height", "bitrate_kbps")} if rungs else None
+        found.append(
+            {
+                "name": family.get("family", ""), "policy": file and f"{url}/{place}{file.name}", "top": top,
+                "vmaf": [rung["vmaf"] for rung in rungs],
+            }
+        )  # fmt: skip
+    return found[::-1]
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    """The package's own description; empty where there is none."""
     try:
-        return [float(rung["vmaf"]) for rung in json.loads((folder / ABOUT).read_text("utf-8"))["rungs"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+        told: dict[str, Any] = json.loads((folder / ABOUT).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told
 
 
 def _read_experiment(root: Path, name: str) -> Definition | None:

@@ -3,6 +3,7 @@
 // so that on a poor line neither it nor a poster stands in the way of the first picture.
 
 import { AbrController, BufferController } from "./abr.js";
+import { chooseFamily, keepFamily } from "./codec.js";
 import { EventClient, newId } from "./events.js";
 import { Experience } from "./experience.js";
 import { FirstSegments, SoundFirst } from "./start.js";
@@ -25,6 +26,7 @@ const events = new EventClient({ headers: csrf ? { "X-CSRF-Token": csrf } : {} }
 const session = newId();
 const saver = document.querySelector("#saver");
 let about = {};
+let family = play.families.at(-1); // the codec that is played: until it is chosen, the one that plays most widely
 
 function tell(kind, more) {
   events.add({ kind, member, profile, title, session, decision_id: decision || "", device: "web", ...more });
@@ -32,7 +34,8 @@ function tell(kind, more) {
 
 function tellQoe(props) {
   const { controller, version } = play;
-  tell("qoe", { decision_id: play.decision_id, props: { ...props, controller, version, data_saver: savesData() } });
+  const told = { ...props, controller, version, codec: family.name, data_saver: savesData() };
+  tell("qoe", { decision_id: play.decision_id, props: told });
   const quality = document.querySelector("#quality");
   const { total } = experience;
   if (quality && total.media_s) {
@@ -68,7 +71,7 @@ if (saver) {
   saver.addEventListener("change", () => localStorage.setItem(SAVER, saver.checked ? "1" : "0"));
 }
 let ready = Promise.resolve();
-if (globalThis.Hls?.isSupported()) ready = playWithHls();
+if (globalThis.Hls?.isSupported()) ready = chooseFamily(play.families).then((found) => { family = found; }).then(playWithHls);
 else video.src = `${stream}/master.m3u8`; // Safari plays HLS by itself
 addSeekStrip(video, document.querySelector("#seek"), `${stream}/thumbnails.vtt`);
 ready.then(() => video.play()).catch(() => { // this browser wants a click first, and the wait counts from there
@@ -119,10 +122,12 @@ function playWithHls() {
     hls.nextLoadLevel = abr ? abr.choose(sizes(segment), buffer, left(segment), most()) : 0;
   };
 
-  const described = fetch(`${stream}/package.json`).then((it) => it.json()).then((told) => { about = told; });
+  const described = fetch(`${stream}/package.json`).then((it) => it.json()).then((told) => {
+    about = { ...told, ...told.alternatives?.find((it) => it.family === family.name) };
+  });
   const learn = async () => {
     fetched = true;
-    const [policy] = await Promise.all([play.policy ? fetch(play.policy).then((it) => it.json()) : null, described]);
+    const [policy] = await Promise.all([family.policy ? fetch(family.policy).then((it) => it.json()) : null, described]);
     abr = policy ? new AbrController(policy) : new BufferController(hls.levels.length);
     for (const download of early) abr.downloaded(...download);
     if (!loading) decide(newest + 1, buffered());
@@ -130,6 +135,7 @@ function playWithHls() {
   const note = (...download) => (abr ? abr.downloaded(...download) : early.push(download));
 
   hls.on(Hls.Events.MANIFEST_PARSED, async () => {
+    keepFamily(hls, family); // before the first segment is asked for
     const checks = await Promise.all(hls.levels.map(canDecode));
     const first = checks.indexOf(false);
     if (first > 0) decodes = first - 1;
@@ -147,7 +153,7 @@ function playWithHls() {
     const [first, whole] = [(times.first - times.start) / 1000, (times.end - times.start) / 1000];
     const rate = kbit / Math.max(whole - first, 1e-6);
     note(kbit, first, whole, frag.level);
-    experience.segment(kbit, frag.duration, frag.level, play.vmaf[frag.level], rate);
+    experience.segment(kbit, frag.duration, frag.level, family.vmaf[frag.level], rate);
     if (!fetched && (rate > AWAIT_KBPS || buffered() + frag.duration >= AHEAD_S)) {
       if (rate > AWAIT_KBPS) hls.pauseBuffering();
       learn().catch(() => { fetched = false; }).finally(() => hls.resumeBuffering()); // a failure: with the next segment
