@@ -102,8 +102,8 @@ def break_down(script: Script, *, start: date, currency: str = "EUR") -> Breakdo
     sites = places.sites(scenes)
     for site in sites:
         if len(site["sets"]) > 1:
-            notes.add("", f"{', '.join(site['sets'])} are taken to be at one site", 0.7)
-    for one, other in places.similar(scene["set"] for scene in scenes):
+            notes.add("", f"{'; '.join(site['sets'])}: taken to be at one site, {site['name']}", 0.7)
+    for one, other in places.similar(sites):
         notes.add("", f"sets {one!r} and {other!r} may be one", 0.5)
     document = {
         "production": {

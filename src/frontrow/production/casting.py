@@ -21,8 +21,8 @@ _MACHINES = {
     "ANNOUNCER", "RECORDING",
 }  # fmt: skip
 _NO_CUE = re.compile(
-    r"(?:THE )?(?:TITLE|SUPER|INTERCUT|MONTAGE|INSERT|FLASHBACK|ANGLE|CLOSE(?: |-)?(?:UP|ON)|BACK TO|CUT (?:BACK )?TO|FADE|SMASH|"
-    r"DISSOLVE|END|CREDITS|POV|SERIES OF|LATER$|CONTINUED|CHYRON|CARD|ACT (?:ONE|TWO|THREE|[IVX\d]+)\b)"
+    r"(?:THE )?(?:TITLE|SUPER|INTERCUT|MONTAGE|INSERT|FLASHBACK|ANGLE|CLOSE(?: |-)?(?:UP|ON)|CUT (?:BACK )?TO|FADE|"
+    r"BACK TO|SMASH|DISSOLVE|END|CREDITS|POV|SERIES OF|LATER$|CONTINUED|CHYRON|CARD|ACT (?:ONE|TWO|THREE|[IVX\d]+)\b)"
 )
 _NOT_NAMES = {
     "THE", "A", "AN", "AND", "OF", "TO", "IN", "ON", "AT", "IT", "IS", "FOR", "WITH", "FROM", "BY", "AS", "POV",
@@ -39,6 +39,7 @@ _COMMON = {
     "SECOND", "THIRD", "OTHER", "ADULT", "TEEN", "TEENAGE", "OLDER", "YOUNGER", "POLICE", "SECURITY", "AND", "OF",
     "DATE",
 }  # fmt: skip
+_AGES = {"YOUNG", "YOUNGER", "OLD", "OLDER", "LITTLE", "BABY", "TEEN", "TEENAGE", "ADULT"}
 _CAPITALS = re.compile(r"(?<![\w'])[A-Z][A-Z'.\-]+(?:\s+[A-Z][A-Z'.\-]+){0,3}(?!\w)")
 
 
@@ -68,6 +69,7 @@ class Roles:
         self.cues.update(name for name in set(listed) if name not in self.cues)
         self.names = {name for name in self.cues if not self._joint(name) and not _is_crowd(name)}
         short = Counter(word for name in self.names for word in set(name.split()))
+        self._words = {name: {word.strip(".'-#") for word in name.split()} for name in self.names}
         self._short = {
             word: name
             for name in self.names
@@ -88,6 +90,15 @@ class Roles:
     def _joint(self, name: str) -> list[str]:
         parts = [part.strip() for part in re.split(r"\s+AND\s+|\s*[&/+,]\s*(?:AND\s+)?", name)]
         return parts if len(parts) > 1 and all(part in self.cues for part in parts) else []
+
+    def within(self, words: list[str]) -> str:
+        """The longest role whose name is a part of `words` (ANNA of ANNA BERG), if there is one."""
+        found = [name for name, own in self._words.items() if own < set(words)]
+        return max(sorted(found), key=len, default="")
+
+    def around(self, words: list[str]) -> bool:
+        """Whether `words` are a role's name or a part of it."""
+        return any(own.issuperset(words) for own in self._words.values())
 
     def in_action(self, text: str) -> list[tuple[str, float, str]]:
         """Roles named in a line of action; the longest names first, so that YOUNG ANNA is not ANNA."""
@@ -149,13 +160,12 @@ def _in_capitals(text: str, roles: Roles, add: object) -> None:
     assert callable(add)
     for match in _CAPITALS.finditer(text):
         words = [word.strip(".'-") for word in match[0].split()]
-        if any(word in _NOT_NAMES or len(word) < 2 for word in words):
+        if any(word in _NOT_NAMES or len(word) < 2 for word in words) or _COMMON.issuperset(words):
             continue
-        name = " ".join(words)
-        if name in roles.names:
-            continue
-        parts = [other for other in sorted(roles.names) if other in words or set(other.split()) <= set(words)]
-        if parts:
-            add(parts[0], 0.8, f"introduced as {name}")
-        else:
-            add(name, 0.3, CAPITALS)
+        longer = roles.within(words)
+        if longer and words[0] in _AGES:
+            add(" ".join(words), 0.4, f"a younger or older {longer}; perhaps a role of its own")
+        elif longer:
+            add(longer, 0.8, f"introduced as {' '.join(words)}")
+        elif not roles.around(words):
+            add(" ".join(words), 0.3, CAPITALS)

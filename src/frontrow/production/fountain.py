@@ -20,7 +20,7 @@ def read_fountain(text: str, file: str = "script.fountain") -> Script:
     title, body, offset = _title_page(_without_boneyard(text.replace("\r\n", "\n").replace("\r", "\n")))
     scenes: list[ScriptScene] = []
     lines = body.split("\n")
-    in_dialogue = False
+    in_dialogue = of_section = False  # a synopsis right after a section's title is the section's
     for index, raw in enumerate(lines):
         line = raw.strip()
         before_blank = index == 0 or not lines[index - 1].strip()
@@ -32,7 +32,8 @@ def read_fountain(text: str, file: str = "script.fountain") -> Script:
             scenes.append(_scene(line, offset + index + 1, len(scenes) + 1))
             in_dialogue = False
             continue
-        if scenes and re.match(r"=(?!=)", line):
+        of_section = line.startswith("#") or (of_section and line.startswith("="))
+        if scenes and not of_section and re.match(r"=(?!=)", line):
             scenes[-1].summary = " ".join((scenes[-1].summary, line.lstrip("= "))).strip()
         if not scenes or line.startswith(("#", "=")) or _CONTINUED.match(line):
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -84,14 +84,16 @@ def _building(place: str) -> str:
     return "" if stem == place or stem in _ADJECTIVES or stem.endswith("'S") else stem
 
 
-def similar(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Pairs of sets whose names differ by so little that they may be one."""
-    ordered = sorted(set(names))
+def similar(sites: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Pairs of sets at different sites whose names differ by so little that they may be one."""
+    at = {name: site["id"] for site in sites for name in site["sets"]}
+    ordered = sorted(at)
     return [
         (a, b)
         for i, a in enumerate(ordered)
         for b in ordered[i + 1 :]
-        if abs(len(a) - len(b)) < 4
+        if at[a] != at[b]
+        and abs(len(a) - len(b)) < 4
         and a[:2] == b[:2]
         and not re.search(r"\d", a + b)
         and SequenceMatcher(None, a, b).ratio() > 0.9

@@ -63,7 +63,9 @@ def _sheet(facts: Facts, plan: Plan, day: ShootDay, number: int) -> str:
     rain = max((facts.chains[sheet.site[s].station].odds(day.date.month) for s in day.sites), default=0)
     following = plan.days[number] if number < len(plan.days) else None
     after = (
-        f"Next: {following.date:%a %d %b}, {escape(', '.join(following.sites))}" if following else "Last shooting day"
+        f"Next: {following.date:%a %d %b}, {escape(', '.join(facts.sheet.site[site].name or site for site in following.sites))}"
+        if following
+        else "Last shooting day"
     )
     return (
         f'<section class="call" id="call-{number}"><h3>Day {number} of {len(plan.days)} · {day.date:%A %d %B %Y}</h3>'

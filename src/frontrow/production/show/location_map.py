@@ -22,6 +22,8 @@ def location_map(facts: Facts, plan: Plan) -> str:
     for site in facts.sheet.sites:
         if site.id in days:
             cities.setdefault(site.city, []).append(site)
+    if len(days) > 1 and len({(site.lat, site.lon) for sites in cities.values() for site in sites}) == 1:
+        return f'<p class="note">All {len(days)} sites are at one point yet; give each its lat and lon.</p>'
     panels = [_panel(city, sites, days) for city, sites in cities.items()]
     return f'<div class="maps">{"".join(panels)}</div>'
 

@@ -43,7 +43,7 @@ def stripboard(facts: Facts, plan: Plan) -> str:
         hours = f"{clock(facts, site, day.call)}–{clock(facts, site, day.wrap)}"
         parts.append(
             f'<div class="banner"><b>End of day {number}</b><span>{day.date:%A %d %B %Y}</span><span>{hours} · {escape(day.kind)} · '
-            f"{escape(day.city)}</span><span>{len(scenes)} scene{'s' * (len(scenes) > 1)} · {total} pages</span></div>"
+            f"{escape(day.city)}</span><span>{len(scenes)} scene{'s' * (len(scenes) > 1)} · {total} page{'s' * (total != '1')}</span></div>"
         )
     if plan.unscheduled:
         parts.append('<div class="banner warn"><b>Without a day</b></div>')
@@ -70,9 +70,10 @@ def _loose(scene: Scene, people: dict[str, int]) -> str:
 def _row(scene: Scene, people: dict[str, int], time: str, site: str) -> str:
     cast = ", ".join(f"{people[who]}" for who in scene.cast)
     names = escape(", ".join(scene.cast))
+    where = "" if scene.set.upper().startswith(site.upper()) else f"<small>{escape(site)}</small>"
     return (
         f'<div class="strip {strip_class(scene)}"><b>{escape(scene.id)}</b><span>{time}</span><span>{escape(scene.int_ext)} '
-        f'{escape(scene.time)}</span><span class="set">{escape(scene.set)}<small>{escape(site)}</small></span>'
+        f'{escape(scene.time)}</span><span class="set">{escape(scene.set)}{where}</span>'
         f'<span>{pages(scene.eighths)}</span><span class="cast" title="{names}">{cast}</span></div>'
     )
 
@@ -94,12 +95,12 @@ def one_liner_rows(facts: Facts, plan: Plan) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for number, day in enumerate(plan.days, 1):
         for slot in day.slots:
-            scene = facts.sheet.scene[slot.scene]
+            scene, site = facts.sheet.scene[slot.scene], facts.sheet.site[slot.site]
             rows.append(
                 (
                     str(number), day.date.isoformat(), clock(facts, slot.site, slot.start), clock(facts, slot.site, slot.end),
-                    scene.id, scene.int_ext, scene.set, scene.time, pages(scene.eighths), slot.site, ", ".join(scene.cast),
-                    scene.summary or scene.heading,
+                    scene.id, scene.int_ext, scene.set, scene.time, pages(scene.eighths), site.name or site.id,
+                    ", ".join(scene.cast), scene.summary,
                 )
             )  # fmt: skip
     return rows
@@ -120,4 +121,4 @@ def one_liner_html(facts: Facts, plan: Plan) -> str:
     body = "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in one_liner_rows(facts, plan)
     )
-    return f'<div class="scroll"><table class="list"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="scroll"><table class="list dated"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -15,6 +15,7 @@ nav{display:flex;flex-wrap:wrap;gap:6px 16px}nav a{color:var(--accent);text-deco
 .scroll{overflow-x:auto}
 table{border-collapse:collapse}.list{width:100%;margin:8px 0;background:#fff}
 .list th,.list td{border-bottom:1px solid var(--line);padding:4px 8px;text-align:left;vertical-align:top}
+.list.dated td:nth-child(-n+5){white-space:nowrap}
 .list th{font-size:12px;color:var(--soft);font-weight:600}
 .board{border:1px solid #b9b9b2;border-radius:6px;overflow:hidden}
 .strip{display:grid;grid-template-columns:64px 56px 96px minmax(200px,1fr) 60px minmax(120px,1fr);gap:10px;padding:4px 10px;
