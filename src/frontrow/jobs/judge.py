@@ -6,37 +6,76 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import numpy as np
 
 from frontrow.data import artifacts
 from frontrow.data.reviews import Reviews, last_about_file, last_about_findings, missed
-from frontrow.errors import GateRefused, Refusal
+from frontrow.errors import DamagedArtifact, GateRefused, Refusal
 from frontrow.jobs import rehearsal
-from frontrow.jobs.quality import case_of, in_force
+from frontrow.jobs.quality import audit, case_of, in_force, shifted
 from frontrow.quality import learning, review, trial
 from frontrow.quality.features import finite
 from frontrow.quality.judge import NAME, JudgeConfig
 from frontrow.quality.learning import Example
 
 if TYPE_CHECKING:
+    from frontrow.data.workspace import Workspace
     from frontrow.jobs.worker import JobContext
+    from frontrow.quality.inspection import InForce
 
 TRAIN: Final = "quality-train"
 HELD_BACK: Final = 0.3  # of the films that the current judge has not seen, to compare on
+LEAST_NEW: Final = 10  # files settled since the current judge was fitted, for a night to fit another
+REHEARSED: Final = "rehearsed.json"  # in the artifact: examples of the rehearsal that it learnt from
+
+
+def nightly(context: JobContext, *, seed: int = 0) -> dict[str, Any]:
+    """What audits and drift say tonight; and a judge fitted anew, behind the gate, where people have said enough.
+
+    Enough are LEAST_NEW files that were settled since the current judge was fitted; any at all when its promise is
+    broken or new files look otherwise than those that it learnt from. What the gate refuses is told, not raised.
+    """
+    with Reviews(context.workspace.store_url(context.settings)) as reviews:
+        settled = len(labels(reviews))
+        watched = watch(reviews, in_force(context.workspace))
+    _, learnt_from = _before(context.workspace)
+    new = settled - learnt_from
+    alarmed = watched["promise_broken"] or bool(watched["shifted"])
+    told: dict[str, Any] = {"newly_settled": new, **watched}
+    if new < (1 if alarmed else LEAST_NEW):
+        return told | {"fitted": f"no: {new} files were settled since the current judge, {LEAST_NEW} are asked for"}
+    try:
+        return told | {"fitted": "yes", **run(context, seed=seed)}
+    except Refusal as refusal:
+        return told | {"fitted": f"no: {refusal}"}
+
+
+def watch(reviews: Reviews, judge: InForce | None) -> dict[str, Any]:
+    """What audits of automatic approvals and the drift monitor say, for a job's result."""
+    counted, kept = audit(reviews, judge)
+    bad = [round(kept.approved_bad_low, 4), round(kept.approved_bad_high, 4)]
+    return {
+        "audits": counted.looked,
+        "audits_bad": counted.bad,
+        "approved_of_the_bad": bad if counted.looked else None,
+        "promise_broken": kept.broken,
+        "shifted": shifted(reviews, last_about_file(reviews.words())),
+    }
 
 
 def run(context: JobContext, *, seed: int = 0, gated: bool = True, rehearsals: str = "") -> dict[str, Any]:
     """Fit a judge to what people decided, and to rehearsals kept in the folder `rehearsals`; publish it.
 
-    Raises Refusal where too little is labelled, and GateRefused where it does worse than the current judge on films
-    that neither has seen.
+    Without `rehearsals`, to those that the current judge has learnt from. Raises Refusal where too little is labelled,
+    and GateRefused where it does worse than the current judge on films that neither has seen.
     """
     rng = np.random.default_rng(seed)
     context.step(0, 3, "reading verdicts")
     with Reviews(context.workspace.store_url(context.settings)) as reviews:
-        labelled = labels(reviews)
-    people = len(labelled)
-    labelled += rehearsal.examples(Path(rehearsals)) if rehearsals else []
+        reviewed = labels(reviews)
+    rehearsed = rehearsal.examples(Path(rehearsals)) if rehearsals else _before(context.workspace)[0]
+    labelled = [*reviewed, *rehearsed]
     current = in_force(context.workspace)
     told = "not held"
     if gated:
@@ -54,10 +93,10 @@ def run(context: JobContext, *, seed: int = 0, gated: bool = True, rehearsals: s
     artifact = artifacts.publish(
         context.workspace.artifacts,
         NAME,
-        judge.files(),
+        judge.files() | {REHEARSED: {"examples": msgspec.to_builtins(rehearsed)}},
         config={"seed": seed},
         high_water=0,
-        rows={"files": len(labelled), "reviewed": people},
+        rows={"files": len(labelled), "reviewed": len(reviewed)},
         metrics=finite(judge.told),
         parents={},
         now_ms=context.now_ms(),
@@ -66,6 +105,18 @@ def run(context: JobContext, *, seed: int = 0, gated: bool = True, rehearsals: s
     context.step(3, 3, "published")
     promise = judge.thresholds.in_words(judge.config.promise)
     return {"version": artifact.version, "files": len(labelled), "gate": told, "promise": promise, **judge.told}
+
+
+def _before(workspace: Workspace) -> tuple[list[Example], int]:
+    """What the current judge learnt from: examples of a rehearsal, and how many files that people had settled."""
+    try:
+        artifact = artifacts.open_current(workspace.artifacts, NAME)
+    except DamagedArtifact:
+        return [], 0
+    if artifact is None:
+        return [], 0
+    kept = artifact.json(REHEARSED)["examples"] if REHEARSED in artifact.manifest.files else []
+    return msgspec.convert(kept, list[Example]), artifact.manifest.rows.get("reviewed", 0)
 
 
 def labels(reviews: Reviews) -> list[Example]:

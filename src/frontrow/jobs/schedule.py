@@ -8,6 +8,7 @@ NIGHTLY = "nightly"
 LEARN_PICTURES = "artwork-chooser"
 PLAN_DELIVERY = "delivery"  # the fill plan, after the nightly fit
 LEARN_BITRATE = "bitrate"  # predictor and weights of the bitrate controller
+WATCH_QUALITY = "quality-nightly"  # audits, drift, and a new judge where people have said enough
 PACKAGE = "package"  # a film for the web player
 _DAY_MS = 86_400_000
 

@@ -25,6 +25,7 @@ from frontrow.errors import InputError, UnreadableMedia
 from frontrow.jobs import judge as teaching
 from frontrow.jobs import quality as work
 from frontrow.jobs.queue import Queue
+from frontrow.jobs.schedule import WATCH_QUALITY
 from frontrow.quality import review
 from frontrow.quality.findings import CODES
 from frontrow.quality.judge import NAME
@@ -62,6 +63,7 @@ def quality_pages(hall: Hall) -> APIRouter:
         with Queue(hall.workspace.jobs) as queue:
             jobs = [job for job in queue.list(limit=200) if job.kind in work.KINDS and not job.state.ended]
             training = next(iter(queue.list(kind=teaching.TRAIN, limit=1)), None)
+            night = next((job for job in queue.list(kind=WATCH_QUALITY, limit=5) if job.result), None)
         inspections, words = reviews.inspections(), reviews.words()
         said = last_about_file(words)
         waiting = work.waiting(reviews, reviewer)
@@ -80,6 +82,7 @@ def quality_pages(hall: Hall) -> APIRouter:
             "versions": list(artifacts.versions(hall.workspace.artifacts, NAME)),
             "words": len(words),
             "training": training,
+            "night": night,
             "shifted": [] if jobs else work.shifted(reviews, said),
         }
 

@@ -152,6 +152,10 @@ addEventListener("keydown", (event) => {
   act();
 });
 
+document.querySelector("#mark-button").addEventListener("click", () => openMark(mark.hidden));
+for (const button of mark.querySelectorAll("[data-take]")) {
+  button.addEventListener("click", () => take(mark.elements[button.dataset.take]));
+}
 document.querySelector("#help-button").addEventListener("click", () => help.showModal());
 items.forEach((item, place) => {
   item.addEventListener("click", (event) => { if (!event.target.closest("button")) go(place); });
