@@ -5,6 +5,8 @@ Throughput rule, BOLA, BOLA-E and Dynamic, with insufficient-buffer rule and aba
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from frontrow.delivery.controllers_published import Steady
@@ -16,6 +18,8 @@ _HALF_LIFE_S = np.array([3.0, 8.0])
 _SAFETY = 0.9
 _LOW_BUFFER_FIRST, _LOW_BUFFER_LEAST = 0.9, 0.5
 _ABANDON_GRACE_S, _ABANDON_MULTIPLE = 0.5, 1.8
+_BOLA_E_LEAST_MS, _BOLA_E_RUNG_MS = 10_000.0, 2_000.0
+_TICK_S = 1e-9  # ten steps of 50 ms are half a second, whatever the last bit of their sum says
 
 
 class Measured(Steady):
@@ -72,7 +76,7 @@ class ThroughputRule(Measured):
 
     def abandon(self, progress: Progress) -> Ints:
         transfer_s = progress.elapsed_s - progress.first_bit_s
-        judged = (progress.elapsed_s >= _ABANDON_GRACE_S) & (transfer_s > 0)
+        judged = (progress.elapsed_s >= _ABANDON_GRACE_S - _TICK_S) & (transfer_s > 0)
         kbps = np.where(judged, progress.arrived_kbit / np.where(judged, transfer_s, 1.0), 1.0)
         kbps = np.maximum(kbps, 1e-9)
         left_kbit = progress.kbit - progress.arrived_kbit
@@ -145,25 +149,33 @@ class SabreBola(Measured):
 
 
 class BolaE(ThroughputRule):
-    """BOLA-E: BOLA with a placeholder for media that would be there, so that it starts and seeks at a fair rung."""
+    """BOLA-E: BOLA with a placeholder for media that would be there, so that it starts and seeks at a fair rung.
+
+    After an abandonment the placeholder is such that two rungs are worth the same, and the last bit of the sum decides:
+    so this counts in milliseconds and in Sabre's order of operations, where everything else here counts in seconds.
+    """
 
     def __init__(self, *, waits: bool = True, low_buffer_rule: bool = True, gamma_p: float = 5.0) -> None:
         self._waits, self._rule, self._gamma_p = waits, low_buffer_rule, gamma_p
 
     def begin(self, sessions: int, manifest: Manifest, player: Player) -> None:
         super().begin(sessions, manifest, player)
-        self._worth = self._utility + 1.0
+        rates = [float(rate) for rate in manifest.bitrates_kbps]
+        one = 1.0 - math.log(rates[0])
+        self._worth = np.array([math.log(rate) + one for rate in rates])
+        buffer_ms = player.buffer_s * 1000.0
         if self._rule:
-            buffer_s = max(10.0 + 2.0 * manifest.rungs, player.buffer_s)
-            self._g = (self._worth[-1] - 1.0) / (buffer_s / 10.0 - 1.0) if manifest.rungs > 1 else 1.0
-            self._v = 10.0 / self._g
+            buffer_ms = max(_BOLA_E_LEAST_MS + _BOLA_E_RUNG_MS * manifest.rungs, buffer_ms)
+            stretch = buffer_ms / _BOLA_E_LEAST_MS - 1.0
+            self._g = (self._worth[-1] - 1.0) / stretch if manifest.rungs > 1 else 1.0
+            self._v = _BOLA_E_LEAST_MS / self._g
         else:
             self._g = self._gamma_p - 1.0
-            self._v = (player.buffer_s - manifest.segment_s) / (self._worth[-1] + self._g)
-        self._placeholder_s = np.zeros(sessions)
+            self._v = (buffer_ms - manifest.segment_s * 1000.0) / (self._worth[-1] + self._g)
+        self._placeholder_ms = np.zeros(sessions)
         self._steady = np.zeros(sessions, bool)
-        self._most_s = self._v * (self._worth + self._g)
-        self._least_s = np.array([self._least(rung) for rung in range(manifest.rungs)])
+        self._most_ms = self._v * (self._worth + self._g)
+        self._least_ms = np.array([self._least(rung) for rung in range(manifest.rungs)])
 
     def _least(self, rung: int) -> float:
         rates, worth = self.manifest.bitrates_kbps, self._worth
@@ -177,14 +189,15 @@ class BolaE(ThroughputRule):
         sustained = self.sustained(who, self.rate_kbps[who])
         started = ~self._steady[who]
         self._steady[who] = True
-        placeholder = self._placeholder_s[who]
-        level = buffer_s + placeholder
-        rung = np.argmax((self._most_s - level[:, None]) / self.manifest.bitrates_kbps, axis=1)
+        buffer_ms = np.round(buffer_s * 1000.0, 6)
+        placeholder = self._placeholder_ms[who]
+        level = buffer_ms + placeholder
+        rung = np.argmax((self._most_ms - level[:, None]) / self.manifest.bitrates_kbps, axis=1)
         last = self.last_rung[who]
         capped = (rung > last) & (rung > sustained)
         rung = np.where(capped, np.maximum(last, sustained) + (0 if self._waits else 1), rung)
-        excess = np.maximum(level - self._most_s[rung], 0.0)
-        wait_s = np.where(rung == self.manifest.rungs - 1, 0.0, np.maximum(excess - placeholder, 0.0))
+        excess = np.maximum(level - self._most_ms[rung], 0.0)
+        wait_ms = np.where(rung == self.manifest.rungs - 1, 0.0, np.maximum(excess - placeholder, 0.0))
         placeholder = np.maximum(placeholder - excess, 0.0)
         if self._rule:
             running = who[~started]
@@ -192,40 +205,43 @@ class BolaE(ThroughputRule):
             if len(running):
                 safe[~started] = self.safe(running, buffer_s[~started])
             lowered = safe < rung
-            rung, wait_s = np.where(lowered, safe, rung), np.where(lowered, 0.0, wait_s)
-            lower = np.minimum(placeholder, np.maximum(self._least_s[rung] - buffer_s, 0.0))
+            rung, wait_ms = np.where(lowered, safe, rung), np.where(lowered, 0.0, wait_ms)
+            lower = np.minimum(placeholder, np.maximum(self._least_ms[rung] - buffer_ms, 0.0))
             placeholder = np.where(lowered, lower, placeholder)
-        first = np.maximum(self._least_s[sustained] - buffer_s, 0.0)
-        self._placeholder_s[who] = np.where(started, first, placeholder)
-        return np.where(started, sustained, rung), np.where(started, 0.0, wait_s)
+        first = np.maximum(self._least_ms[sustained] - buffer_ms, 0.0)
+        self._placeholder_ms[who] = np.where(started, first, placeholder)
+        return np.where(started, sustained, rung), np.where(started, 0.0, wait_ms / 1000.0)
 
     def waited(self, who: Ints, wait_s: Floats) -> None:
-        self._placeholder_s[who] += wait_s
+        self._placeholder_ms[who] += wait_s * 1000.0
 
     def downloaded(self, download: Download) -> None:
         super().downloaded(download)
         if download.segment == 0:
             return
-        who, level = download.who, download.buffer_s
-        before = level + download.total_s
-        held = np.minimum(self._placeholder_s[who], np.maximum(self._most_s[download.rung] - before, 0.0))
-        held = np.where(level > 0, np.maximum(held, self._least_s[download.rung] - before), held)
-        wanted = np.where(download.abandoned_to > 0, self._least_s[np.maximum(download.abandoned_to, 0)], 10.0)
-        lowered = np.minimum(self._placeholder_s[who], np.maximum(wanted - level, 0.0))
-        self._placeholder_s[who] = np.where(download.abandoned_to < 0, held, lowered)
+        who, level = download.who, np.round(download.buffer_s * 1000.0, 6)
+        self.last_rung[who] = download.rung
+        before = level + download.total_s * 1000.0
+        held = np.minimum(self._placeholder_ms[who], np.maximum(self._most_ms[download.rung] - before, 0.0))
+        held = np.where(level > 0, np.maximum(held, self._least_ms[download.rung] - before), held)
+        to = np.maximum(download.abandoned_to, 0)
+        wanted = np.where(to > 0, self._least_ms[to], _BOLA_E_LEAST_MS)
+        lowered = np.minimum(self._placeholder_ms[who], np.maximum(wanted - level, 0.0))
+        self._placeholder_ms[who] = np.where(download.abandoned_to < 0, held, lowered)
 
     def abandon(self, progress: Progress) -> Ints:
         transfer_s = np.maximum(progress.elapsed_s - progress.first_bit_s, 1e-12)
-        level = np.maximum(progress.buffer_s + self._placeholder_s[progress.who] - progress.first_bit_s, 0.0)
+        level = (progress.buffer_s - progress.first_bit_s) * 1000.0 + self._placeholder_ms[progress.who]
+        level = np.maximum(level, 0.0)
         kbps = progress.arrived_kbit / transfer_s
         remaining = progress.kbit - progress.arrived_kbit - progress.first_bit_s * kbps
         asks = (progress.arrived_kbit > 0) & (remaining > 0)
         to = np.full(len(progress.who), -1)
-        score = (self._most_s[progress.rung] - level) / np.where(asks, remaining, 1.0)
+        score = (self._most_ms[progress.rung] - level) / np.where(asks, remaining, 1.0)
         rates = self.manifest.bitrates_kbps
         for rung in range(self.manifest.rungs - 1):
             other_kbit = progress.kbit * rates[rung] / rates[progress.rung]
-            other = (self._most_s[rung] - level) / other_kbit
+            other = (self._most_ms[rung] - level) / other_kbit
             better = asks & (rung < progress.rung) & (other_kbit < remaining) & (other > score)
             to, score = np.where(better, rung, to), np.where(better, other, score)
         return to
