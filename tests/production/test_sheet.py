@@ -136,3 +136,15 @@ def test_every_rule_pack_names_its_source_and_date():
         assert pack.name == name
         assert pack.source
         assert pack.valid_from.year >= 2026
+
+
+def test_every_circle_of_the_order_is_named_once():
+    scenes = "scenes: [{id: 1, set: A, before: [2]}, {id: 2, set: A, before: [1]}, {id: 3, set: A, before: [4]}, {id: 4, set: A, before: [3]}]"
+    rest = "sites: [{id: a, sets: [A]}]\ncalendar: {start: 2026-03-02, end: 2026-03-31}\n"
+    with pytest.raises(SheetFaults) as caught:
+        reading.read_yaml(f"{scenes}\n{rest}", "film.yaml")
+    circles = [fault.message for fault in caught.value.faults if "circle" in fault.message]
+    assert [message.split(": ")[1] for message in circles] == [
+        "1 before 2 before 1; take one out",
+        "3 before 4 before 3; take one out",
+    ]

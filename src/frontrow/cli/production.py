@@ -7,7 +7,7 @@ import os
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -28,9 +28,6 @@ from frontrow.cli.production_files import (
     write_example,
 )
 from frontrow.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 SecondsOption = Annotated[
     float, typer.Option("--seconds", min=1, help="Time to search; Ctrl-C ends it with the best so far.")
@@ -152,6 +149,8 @@ def import_script(
         return
     if script is None or out is None:
         raise InputError("name a script and --out SHEET, or --example DIR for a script to start from")
+    if out.suffix not in {"", ".yaml", ".yml"} and not out.is_dir():
+        raise InputError(f"--out {out} is neither a .yaml file nor a folder for CSVs; name it like film.yaml or film")
     today = datetime.now(UTC).date()
     first = parse_date(start, "--start") if start else today + timedelta(days=28 + (-today.weekday()) % 7)
     try:
@@ -162,8 +161,7 @@ def import_script(
     text = writing.to_yaml(found.document)
     sheet = reading.read_yaml(text, out.name)
     if out.suffix in {".yaml", ".yml"}:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, "utf-8")
+        write(out.parent, {out.name: text})
     else:
         write(out, dict(writing.to_csvs(writing.to_document(sheet))))
     if as_json:
@@ -172,6 +170,10 @@ def import_script(
         return
     emit_table("To look at", ("scenes", "what", "confidence"), review_rows(found.review))
     typer.echo(f"{out}: {len(sheet.scenes)} scenes, {len(sheet.sites)} sites, {len(sheet.people)} people")
+    typer.echo(
+        "Estimates to replace (from_source: estimate): where the sites are and what they cost, wages, crew, minutes, "
+        f"dates. Then: frontrow production check {out}"
+    )
 
 
 def plan(

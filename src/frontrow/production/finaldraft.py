@@ -37,8 +37,8 @@ def read_final_draft(data: bytes, file: str = "script.fdx") -> Script:
         root = fromstring(data, forbid_dtd=False, forbid_entities=True, forbid_external=True)
     except ParseError as error:
         raise fault(error.position[0], f"is not valid XML: {error}") from None
-    except (DefusedXmlException, ValueError) as error:
-        raise fault(1, f"declares entities or outside references, which a script needs none of: {error}") from None
+    except (DefusedXmlException, ValueError):
+        raise fault(1, "declares entities or outside references; export it anew from Final Draft") from None
     except RecursionError:
         raise fault(1, "is nested too deeply") from None
     content = root.find("Content")
