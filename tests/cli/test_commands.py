@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -47,6 +52,30 @@ def modules_after(code: str) -> set[str]:
 
 def test_importing_frontrow_imports_nothing_but_itself() -> None:
     assert {name for name in modules_after("import frontrow") if name.startswith("frontrow")} == {"frontrow"}
+
+
+def test_every_package_that_the_source_imports_is_a_dependency_or_comes_with_one() -> None:
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    lines = chain(project["dependencies"], *project["optional-dependencies"].values())
+    declared = {re.split(r"[^\w-]", line)[0] for line in lines} | {"starlette", "pydantic"}  # FastAPI's, the settings'
+    imported = {
+        name.split(".")[0]
+        for path in (root / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    others = imported - set(sys.stdlib_module_names) - {"frontrow"}
+    known_as = packages_distributions() | {"faster_whisper": ["faster-whisper"]}  # not installed for tests
+    assert {
+        name for name in others if not declared & {of.lower().replace("_", "-") for of in known_as.get(name, [name])}
+    } == set()
 
 
 def test_the_help_page_loads_nothing_heavy() -> None:
