@@ -63,8 +63,8 @@ def test_an_import_beside_a_running_writer_ends_with_2_and_says_who_writes(tmp_p
         (["table", "x.csv", "--as", "films"], "--as is 'films'"),
         (["table", "x.csv", "--kind", "watch"], "--kind is 'watch'"),
         (["table", "missing.csv"], "cannot read missing.csv"),
-        (["movielens", "/nowhere"], "/nowhere holds no MovieLens ratings"),
-        (["recbole", "/nowhere"], "/nowhere holds 0 .inter files"),
+        (["movielens", "/nowhere"], "there is no folder /nowhere"),
+        (["recbole", "/nowhere"], "there is no /nowhere"),
         (["jellyfin", "/nowhere"], "/nowhere is no file"),
         (["jellyfin", "/nowhere", "--timezone", "../etc"], "--timezone is '../etc'"),
     ],
@@ -111,6 +111,7 @@ def test_ctrl_c_stops_an_import_and_the_same_command_goes_on(tmp_path: Path, hom
         _, said = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "the same command goes on from there" in said
+    assert said.splitlines()[-1] == "frontrow: stopped"
     report = json.loads(frontrow(*command).stdout)
     # the checkpoint is written before the progress is shown, so both batches are known to be done
     assert (report["events_resumed_at"], report["events_stored"], report["events_duplicate"]) == (10_000, 17_000, 0)

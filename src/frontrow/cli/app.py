@@ -22,6 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+INTERRUPTED = 130  # as shells count: 128 and the number of SIGINT
+
 # Modules of this folder that add commands, in the order of the help page. They import nothing heavy at the top.
 COMMANDS = (
     "workspace", "config", "imports", "fit", "jobs", "artifacts", "serve", "recommend", "experiments", "production",
@@ -67,4 +69,8 @@ def run() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("frontrow: stopped", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except SystemExit as ended:  # what a Ctrl-C inside a command has become on its way here, without a word
+        if ended.code == INTERRUPTED:
+            typer.echo("frontrow: stopped", err=True)
+        raise

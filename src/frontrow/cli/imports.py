@@ -15,6 +15,7 @@ from frontrow.cli.options import (
     emit_table,
     note,
     progress,
+    resumable,
 )
 
 if TYPE_CHECKING:
@@ -183,20 +184,16 @@ def _import(source: Source, workspace: Path, as_json: bool, strict: bool, shift_
 
     opened = open_workspace(workspace)
     settings = config.load(workspace)
-    try:
-        with progress(f"import {source.path.name}") as step:
-            report = transfer.run(
-                source,
-                opened,
-                settings,
-                now_ms=round(time.time() * 1000),
-                strict=strict,
-                shift_newest_to_hours=shift_newest_to,
-                step=step,
-            )
-    except KeyboardInterrupt:
-        note("what was written stays; the same command goes on from there")
-        raise
+    with resumable(), progress(f"import {source.path.name}") as step:
+        report = transfer.run(
+            source,
+            opened,
+            settings,
+            now_ms=round(time.time() * 1000),
+            strict=strict,
+            shift_newest_to_hours=shift_newest_to,
+            step=step,
+        )
     if as_json:
         emit_json(report)
     else:

@@ -49,6 +49,16 @@ def note(text: str) -> None:
 
 
 @contextmanager
+def resumable() -> Iterator[None]:
+    """Around work that a second start goes on with: Ctrl-C says so before it ends the command."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("what was written stays; the same command goes on from there")
+        raise
+
+
+@contextmanager
 def progress(description: str) -> Iterator[Step]:
     """A progress bar on stderr with rate and time left; yields the function that moves it."""
     from rich.console import Console

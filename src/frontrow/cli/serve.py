@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from frontrow.cli.options import DEFAULT_WORKSPACE, JsonOption, SeedOption, WorkspaceOption, emit_json, note
+from frontrow.cli.options import DEFAULT_WORKSPACE, JsonOption, SeedOption, WorkspaceOption, emit_json, note, resumable
 from frontrow.errors import InputError
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def demo(
 
     place = create(workspace)
     settings = _with_address(config.load(place.root), None, port)
-    build(place, settings, seed)
+    with resumable():
+        build(place, settings, seed)
     accounts = Accounts(place.store_url(settings))
     key_file = place.root / _DEMO_ADMIN_KEY
     if not key_file.exists():
@@ -96,7 +97,7 @@ def _run(place: Workspace, settings: Settings, *, worker: bool, as_json: bool, s
     from frontrow.service.app import create_app
     from frontrow.service.connection import Connection
     from frontrow.service.hall import Hall
-    from frontrow.web.site import add_site
+    from frontrow.web.roof import add_site
 
     logging.basicConfig(level=settings.log.level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     hall = Hall(place, settings)

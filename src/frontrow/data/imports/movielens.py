@@ -32,6 +32,8 @@ _LAYOUTS: Final = {"ratings.csv": "movies.csv", "ratings.dat": "movies.dat", "u.
 
 def open_folder(folder: Path) -> Source:
     """The source in `folder`; raises InputError when no MovieLens files are there or one of a pair is missing."""
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}; get and unpack one from grouplens.org/datasets/movielens")
     ratings = next((folder / name for name in _LAYOUTS if (folder / name).is_file()), None)
     if ratings is None:
         raise InputError(f"{folder} holds no MovieLens ratings ({', '.join(_LAYOUTS)}); name the unpacked folder")

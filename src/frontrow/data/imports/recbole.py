@@ -40,6 +40,8 @@ def open_folder(path: Path) -> Source:
 
     Raises InputError when there is none or more than one, or when a header lacks a column that is needed.
     """
+    if not path.exists():
+        raise InputError(f"there is no {path}; name a folder with an .inter file, or the file itself")
     found = [path] if path.is_file() else sorted(path.glob("*.inter"))
     if len(found) != 1 or found[0].suffix != ".inter":
         raise InputError(f"{path} holds {len(found)} .inter files; name a folder with one, or the file itself")
