@@ -16,9 +16,10 @@ from frontrow.cli.app import assemble
 from frontrow.data.accounts import Role
 from frontrow.data.catalogue import Catalogue
 from frontrow.jobs import artwork as work
+from frontrow.jobs.kinds import functions
 from frontrow.jobs.queue import Queue
 from frontrow.jobs.schedule import LEARN_PICTURES
-from frontrow.jobs.worker import Worker, functions
+from frontrow.jobs.worker import Worker
 from frontrow.schema import Kind, Title
 from frontrow.service.hall import now_ms
 from worlds.service import NOW_MS, Running, build, event, serve_workspace

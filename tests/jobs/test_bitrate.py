@@ -23,9 +23,10 @@ from frontrow.errors import GateRefused
 from frontrow.experiments.assignment import assign
 from frontrow.experiments.definition import parse
 from frontrow.jobs import bitrate, packaging, policies
+from frontrow.jobs.kinds import functions
 from frontrow.jobs.queue import Queue, State
 from frontrow.jobs.schedule import LEARN_BITRATE
-from frontrow.jobs.worker import Worker, functions
+from frontrow.jobs.worker import Worker
 from frontrow.schema import Event, Kind
 
 RATES = [300.0, 700.0, 1500.0]

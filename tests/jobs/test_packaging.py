@@ -16,9 +16,10 @@ from frontrow.delivery.ladder import Rung
 from frontrow.delivery.package import durations_s
 from frontrow.errors import InputError, UnreadableMedia
 from frontrow.jobs import packaging
+from frontrow.jobs.kinds import functions
 from frontrow.jobs.queue import Queue, State
 from frontrow.jobs.schedule import PACKAGE
-from frontrow.jobs.worker import Worker, functions
+from frontrow.jobs.worker import Worker
 from frontrow.media import transcode
 from frontrow.schema import Title
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -21,9 +23,12 @@ from frontrow.data.workspace import Workspace, create
 from frontrow.errors import GateRefused, InputError, Refusal
 from frontrow.jobs import judge
 from frontrow.jobs import quality as work
+from frontrow.jobs.kinds import functions
 from frontrow.jobs.queue import Queue, State
-from frontrow.jobs.worker import Worker, functions
+from frontrow.jobs.schedule import WATCH_QUALITY
+from frontrow.jobs.worker import JobContext, Worker
 from frontrow.quality.judge import NAME
+from frontrow.quality.learning import Example
 from frontrow.schema import Title
 
 
@@ -131,7 +136,69 @@ def test_verdicts_teach_a_judge_that_tells_new_files_apart_and_the_gate_keeps_a_
     refused = site.run(judge.TRAIN)
     assert refused.exit_status == GateRefused.exit_status
     assert "log loss" in str(refused)
+    night = site.run(WATCH_QUALITY)  # tells what the gate refused, beside what it watches
+    assert night["fitted"].startswith("no: not published: log loss")
+    assert (night["newly_settled"], night["promise_broken"]) == (100, False)
     assert artifacts.current_version(site.place.artifacts, NAME) == told["version"]
+
+
+def test_a_night_fits_a_judge_only_where_people_have_said_enough_since_the_current_one(site: Site) -> None:
+    assert site.run(WATCH_QUALITY)["fitted"].startswith("no: 0 files were settled since the current judge, 10 are")
+    settle(site, 20)
+    assert "30 and 30, of 5 films each, are needed" in site.run(WATCH_QUALITY)["fitted"]
+    settle(site, 100, seed=1)
+    first = site.run(WATCH_QUALITY)
+    assert (first["fitted"], first["newly_settled"], first["audits"], first["shifted"]) == ("yes", 120, 0, [])
+    assert first["version"] == artifacts.current_version(site.place.artifacts, NAME)
+    settle(site, 9, seed=2)
+    assert site.run(WATCH_QUALITY)["fitted"].startswith("no: 9 files")
+
+
+def test_audits_that_break_the_promise_make_a_night_fit_anew_at_once(site: Site) -> None:
+    settle(site, 120)
+    assert site.run(WATCH_QUALITY)["fitted"] == "yes"
+    with site.reviews() as reviews:
+        for number in range(5):
+            it = Inspected(
+                id=f"a{number}", file=f"a{number}.mp4", title="", pack="general", judge="", made_ms=number,
+                verdict="approve", risk=0.1, reasons=(), audit=True, views=1.0, duration_s=60.0, frame_rate=25.0,
+                features={"rules": 0.1, "picture.luma.p50": 120.0, "sound.peak.p95": 0.0},
+            )  # fmt: skip
+            reviews.add(it, [])
+            reviews.say([Word(f"{who}{number}", it.id, who, "reject", number) for who in ("ann", "bob")])
+    night = site.run(WATCH_QUALITY)
+    assert night["promise_broken"]
+    assert night["audits_bad"] == night["audits"] == night["newly_settled"] == 5
+    assert night["approved_of_the_bad"][0] > 0.05
+    assert night["files"] == 125
+
+
+def test_a_night_learns_from_the_rehearsal_that_the_current_judge_learnt_from(site: Site, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    examples = [
+        Example({"rules": 0.5, "picture.luma.p50": float(rng.normal(40 if bad else 120, 15))}, bad, f"film {number}")
+        for number, bad in enumerate([True, False] * 50)
+    ]
+    (tmp_path / "examples.json").write_bytes(msgspec.json.encode(examples))
+    assert site.run(judge.TRAIN, rehearsals=str(tmp_path))["files"] == 100
+    (tmp_path / "examples.json").unlink()
+    settle(site, 12)
+    night = site.run(WATCH_QUALITY)
+    assert (night["fitted"], night["files"]) == ("yes", 112)
+
+
+def test_a_worker_submits_the_watch_over_quality_each_night(site: Site) -> None:
+    hours = itertools.count(0, 3_600_000)  # every look at the clock is an hour later
+    done: list[str] = []
+
+    def watch(_context: JobContext) -> None:
+        done.append(WATCH_QUALITY)
+        worker.stop()
+
+    with Queue(site.place.jobs, clock=lambda: next(hours)) as queue:
+        worker = Worker(queue, {WATCH_QUALITY: watch}, site.place, site.settings)
+        worker.run_forever()
+    assert done == [WATCH_QUALITY]
 
 
 def test_new_files_that_look_otherwise_than_those_that_people_judged_are_named_by_what_moved(site: Site) -> None:

@@ -16,8 +16,9 @@ import pytest
 from frontrow.config import Settings
 from frontrow.data.workspace import Workspace, create
 from frontrow.errors import Cancelled, FrontrowError, GateRefused
+from frontrow.jobs.kinds import functions
 from frontrow.jobs.queue import LEASE_MS, Queue, State, clock_ms
-from frontrow.jobs.worker import JobContext, JobFunction, Worker, functions
+from frontrow.jobs.worker import JobContext, JobFunction, Worker
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from frontrow.recommend.model import fit
 from frontrow.schema import Event, Kind, Title
 from frontrow.service.app import create_app
 from frontrow.service.hall import Hall
-from frontrow.web.site import add_site
+from frontrow.web.roof import add_site
 
 NOW_MS = 1_760_000_000_000
 TITLES, MEMBERS, HISTORY = 160, 60, 14

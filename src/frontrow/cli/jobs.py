@@ -126,7 +126,8 @@ def work(workspace: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
 
     from frontrow import config
     from frontrow.data.workspace import open_workspace
-    from frontrow.jobs.worker import Worker, functions
+    from frontrow.jobs.kinds import functions
+    from frontrow.jobs.worker import Worker
 
     place = open_workspace(workspace)
     settings = config.load(place.root)
@@ -157,7 +158,8 @@ def tell(job: Job, *, as_json: bool) -> None:
 
 
 def _follow(queue: Queue, place: Workspace, settings: Settings, job: Job) -> Job:
-    from frontrow.jobs.worker import Worker, functions
+    from frontrow.jobs.kinds import functions
+    from frontrow.jobs.worker import Worker
 
     with progress(job.kind) as step:
         while not job.state.ended:

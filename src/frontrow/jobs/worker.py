@@ -20,7 +20,7 @@ from frontrow.config import Settings
 from frontrow.data.workspace import Workspace
 from frontrow.errors import Cancelled, FrontrowError, Unavailable
 from frontrow.jobs.queue import Job, LeaseLost, Queue, State
-from frontrow.jobs.schedule import LEARN_BITRATE, LEARN_PICTURES, PACKAGE, PLAN_DELIVERY, submit_when_due
+from frontrow.jobs.schedule import LEARN_BITRATE, LEARN_PICTURES, PLAN_DELIVERY, WATCH_QUALITY, submit_when_due
 
 HEARTBEAT_S = 5.0
 POLL_S = 1.0
@@ -110,7 +110,7 @@ class Worker:
         self._wake.put(None)
 
     def run_forever(self) -> None:
-        """Work until `stop`; also submits the nightly, and what learns from the pictures shown, when they are due."""
+        """Work until `stop`; also submits the nightly, and what learns or plans after it, when they are due."""
         started_ms = self._queue.clock()
         while not self.stopping:
             idle = True
@@ -119,6 +119,7 @@ class Worker:
                     self._queue.submit(LEARN_PICTURES, {}, unique=LEARN_PICTURES)
                     self._queue.submit(PLAN_DELIVERY, {}, unique=PLAN_DELIVERY)
                     self._queue.submit(LEARN_BITRATE, {}, unique=LEARN_BITRATE)
+                    self._queue.submit(WATCH_QUALITY, {}, unique=WATCH_QUALITY)
                 idle = self.run_one() is None
             except Unavailable as error:  # a full disk, mostly: the lease of what ran runs out, and it goes on
                 _log.warning("%s", error)
@@ -191,22 +192,3 @@ class Worker:
         finally:
             ended.set()
             thread.join()
-
-
-def functions() -> dict[str, JobFunction]:
-    """Every job there is, by its kind."""
-    from frontrow.jobs import artwork, bitrate, delivery, judge, nightly, packaging, quality
-
-    return {
-        "nightly": nightly.run,
-        PLAN_DELIVERY: delivery.run,
-        artwork.MAKE: artwork.make,
-        LEARN_PICTURES: artwork.learn,
-        artwork.DEMO_FILM: artwork.fetch_demo_film,
-        PACKAGE: packaging.run,
-        LEARN_BITRATE: bitrate.run,
-        quality.INSPECT: quality.inspect,
-        quality.INSPECT_ALL: quality.inspect_all,
-        quality.DEMO: quality.demonstrate,
-        judge.TRAIN: judge.run,
-    }

@@ -22,6 +22,7 @@ from frontrow.errors import DamagedArtifact
 from frontrow.recommend import cold
 from frontrow.recommend.content import Content, content_of
 from frontrow.recommend.crowd import Crowd, crowd_of, crowds_of
+from frontrow.recommend.names import Index, build_index
 from frontrow.recommend.parts import FitConfig, Parts, fit_parts
 from frontrow.recommend.popularity import Popularity
 from frontrow.recommend.ranker import Ranker
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     import polars as pl
     from scipy.sparse import csr_array
 
-    from frontrow.recommend.search import Index
 
 __all__ = ["FitConfig", "Model", "Source", "content_of", "fit"]
 
@@ -290,20 +290,23 @@ class Model:
         return [tuple(names or ()) for names in self.titles["people"].to_list()]
 
     @cached_property
-    def people(self) -> dict[str, NDArray[np.intp]]:
-        """Positions of each person with four titles or more."""
+    def works(self) -> dict[str, NDArray[np.intp]]:
+        """Positions of each person's titles."""
         works: dict[str, list[int]] = {}
         for position, names in enumerate(self.people_of):
             for name in names:
                 works.setdefault(name, []).append(position)
-        return {name: np.array(positions, np.intp) for name, positions in works.items() if len(positions) >= 4}
+        return {name: np.array(positions, np.intp) for name, positions in works.items()}
+
+    @cached_property
+    def people(self) -> dict[str, NDArray[np.intp]]:
+        """Those of them with four titles or more."""
+        return {name: positions for name, positions in self.works.items() if len(positions) >= 4}
 
     @cached_property
     def search_index(self) -> Index:
         """Trigrams of names, people and genres."""
-        from frontrow.recommend.search import build_index
-
-        return build_index(self)
+        return build_index(self.names, self.works, self.genre_masks)
 
     def neighbours(self, position: int) -> NDArray[np.intp]:
         """The 100 titles most like one, best first; remembered."""

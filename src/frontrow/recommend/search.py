@@ -6,23 +6,19 @@ letter costs a few of them and not the match. What matches equally well is order
 
 from __future__ import annotations
 
-import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from frontrow.recommend import rules
 from frontrow.recommend.answer import Ranked
 from frontrow.recommend.explain import Why, make_tiles
+from frontrow.recommend.names import plain, trigrams_of
 from frontrow.recommend.sources import sparse_sum
 from frontrow.recommend.standing import stand
 from frontrow.recommend.viewer import Viewer
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
     from frontrow.recommend.model import Model
 
 LEAST_MATCH = 0.34
@@ -37,51 +33,12 @@ EXACT_BONUS = 0.5
 LONGEST_QUERY = 200
 
 
-@dataclass(frozen=True)
-class Index:
-    """Trigrams of every searchable name: `holds` is names x trigrams, `owner` the titles each name leads to."""
-
-    trigrams: dict[str, int]
-    holds: csr_array
-    names: list[str]
-    kinds: list[str]
-    owners: list[NDArray[np.intp]]
-
-
-def build_index(model: Model) -> Index:
-    """Names of titles, people and genres, of one model."""
-    from scipy.sparse import csr_array
-
-    entries: list[tuple[str, str, NDArray[np.intp]]] = [
-        (name, "title", np.array([position])) for position, name in enumerate(model.names)
-    ]
-    works: dict[str, list[int]] = {}
-    for position, people in enumerate(model.people_of):
-        for person in people:
-            works.setdefault(person, []).append(position)
-    entries += [(person, "person", np.array(positions)) for person, positions in works.items()]
-    entries += [(genre, "genre", np.flatnonzero(mask)) for genre, mask in model.genre_masks.items()]
-    trigrams: dict[str, int] = {}
-    indptr, columns = [0], []
-    for name, _, _ in entries:
-        columns += [trigrams.setdefault(gram, len(trigrams)) for gram in sorted(_grams(name))]
-        indptr.append(len(columns))
-    shape = (len(entries), max(len(trigrams), 1))
-    holds = csr_array((np.ones(len(columns), np.float32), np.array(columns, np.int32), np.array(indptr)), shape=shape)
-    return Index(
-        trigrams,
-        holds.T.tocsr(),
-        [_plain(name) for name, _, _ in entries],
-        [kind for _, kind, _ in entries],
-        [owner for _, _, owner in entries],
-    )
-
-
 def search(model: Model, query: str, k: int, *, now_ms: int, viewer: Viewer | None = None) -> Ranked:
     """The k titles that match best and that the rules allow; finished ones too: people look for what they know."""
     who, index = viewer or Viewer(), model.search_index
     standing = stand(model, who, now_ms)
-    plain, grams = _plain(query[:LONGEST_QUERY]), _grams(query[:LONGEST_QUERY])
+    query = query[:LONGEST_QUERY]
+    wanted, grams = plain(query), trigrams_of(query)
     known = [index.trigrams[gram] for gram in grams if gram in index.trigrams]
     if not known:
         return Ranked([])
@@ -98,7 +55,7 @@ def search(model: Model, query: str, k: int, *, now_ms: int, viewer: Viewer | No
     for entry in matches[np.argsort(held[matches], kind="stable")].tolist():
         name, kind = index.names[entry], index.kinds[entry]
         value = float(held[entry]) + BONUS[kind]
-        value += EXACT_BONUS * (2 if name == plain else 1 if name.startswith(plain) else 0.5 if plain in name else 0)
+        value += EXACT_BONUS * (2 if name == wanted else 1 if name.startswith(wanted) else 0.5 if wanted in name else 0)
         owners = index.owners[entry]
         better = owners[value > match[owners]]
         match[better], kind_of[better] = value, KINDS.index(kind)
@@ -108,19 +65,3 @@ def search(model: Model, query: str, k: int, *, now_ms: int, viewer: Viewer | No
     chosen = found[order][:k]
     why: list[Why] = [(f"Matches the {KINDS[kind]}", "search") for kind in kind_of[chosen].tolist()]
     return Ranked(make_tiles(model, who, standing, chosen, why))
-
-
-def _plain(text: str) -> str:
-    """Lower case, without accents or punctuation."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
-    return " ".join(letters.split())
-
-
-def _grams(text: str) -> set[str]:
-    """Trigrams of each word with its edges marked; transposed inner letters keep their edges."""
-    grams = set()
-    for word in _plain(text).split():
-        padded = f"  {word} "
-        grams |= {padded[place : place + 3] for place in range(len(padded) - 2)}
-    return grams

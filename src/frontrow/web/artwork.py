@@ -25,7 +25,7 @@ from frontrow.jobs import artwork as work
 from frontrow.jobs.queue import Queue
 from frontrow.jobs.schedule import LEARN_PICTURES
 from frontrow.service.auth import Caller, require
-from frontrow.service.hall import Hall, now_ms
+from frontrow.service.hall import Audience, Hall, now_ms
 from frontrow.web.site import page_caller, render
 
 REFRESH_S = 3.0  # how old the list of pictures may be
@@ -87,8 +87,6 @@ class Pictures:
         """The genre that the member watched most."""
         if not member:
             return EVERYBODY
-        from frontrow.service.hall import Audience
-
         viewer = await self._hall.viewer(Audience(member))
         counts: dict[str, int] = {}
         for title, watched in viewer.watched.items():
@@ -142,7 +140,7 @@ def artwork_pages(hall: Hall) -> APIRouter:
         rates, lift = await run_in_threadpool(figures)
         return render(
             request, "artwork_title.html", caller, here="console", it=it, manifest=manifest, editor=shelf.editor(title),
-            rates=rates, lift=lift, shapes=list(SHAPES), may_make=caller.may(Role.ADMIN),
+            rates=rates, lift=lift, shapes=list(SHAPES),
         )  # fmt: skip
 
     @router.post("/console/artwork/{title:path}/make", dependencies=_ADMIN)

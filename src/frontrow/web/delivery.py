@@ -14,7 +14,7 @@ from frontrow.service.auth import require
 from frontrow.service.hall import Hall
 
 _STYLE, _MAIN = ("<style>", "</style>"), "<main>"
-_LINKED = '<link rel="stylesheet" href="/console/delivery/style.css">'
+_LINKED = '<link rel="icon" href="/static/icon.svg"><link rel="stylesheet" href="/console/delivery/style.css">'
 _BACK = '<p><a href="/console">Console</a></p>'
 
 

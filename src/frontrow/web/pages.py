@@ -238,6 +238,8 @@ def link_to(who: Audience, decision_id: str) -> Any:
 
 def _tell_fallback(fallback: str, viewer: str) -> str:
     if fallback == "popular":
-        who = f"{viewer} has watched nothing yet" if viewer else "No member is chosen"
-        return f"{who}, so this is what everybody watches. Play something, and the page becomes theirs."
+        why, cure = (f"{viewer} has watched nothing yet", "Play something")
+        if not viewer:
+            why, cure = ("No member is chosen", "Choose one above")
+        return f"{why}, so this is what everybody watches. {cure}, and the page becomes theirs."
     return fallback[:1].upper() + fallback[1:]
