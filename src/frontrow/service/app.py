@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -30,6 +31,16 @@ Words = Annotated[str, Query(min_length=1, max_length=200, description="a title,
 Maturity = Annotated[int, Query(ge=0, le=99, description="highest minimum age shown; 99: no limit")]
 
 _encode = msgspec.json.Encoder().encode
+
+
+async def _limits(
+    profile: Text = "", country: Country = "", max_maturity: Maturity = 99, kids: Kids = False
+) -> Audience:
+    """What every decision may be told of those in front of the screen; the route adds the member."""
+    return Audience("", profile, country, max_maturity, kids)
+
+
+Limits = Annotated[Audience, Depends(_limits)]
 
 
 class HomeDecision(Decision):
@@ -132,10 +143,7 @@ def _add_recommend(app: FastAPI, hall: Hall) -> None:
     @app.get("/v1/home/{member:path}", tags=["recommend"], dependencies=reader, responses=_answers(HomeDecision))
     async def home(
         member: Annotated[str, Path(min_length=1, max_length=128)],
-        profile: Text = "",
-        country: Country = "",
-        max_maturity: Maturity = 99,
-        kids: Kids = False,
+        limits: Limits,
         likes: Likes = "",
     ) -> Response:
         """The member's home page: rows of tiles, each with its reason. An unknown member gets a page too.
@@ -143,33 +151,27 @@ def _add_recommend(app: FastAPI, hall: Hall) -> None:
         `likes` are counted as if just rated well, and stored nowhere: three of them make a page for somebody new.
         """
         liked = tuple(title for title in likes.split(",") if title)
-        return _json(await hall.home(Audience(member, profile, country, max_maturity, kids, liked)))
+        return _json(await hall.home(replace(limits, member=member, likes=liked)))
 
     @app.get("/v1/similar/{title:path}", tags=["recommend"], dependencies=reader, responses=_answers(SimilarDecision))
     async def similar(
         title: str,
+        limits: Limits,
         count: Count = 20,
         member: Text = "",
-        profile: Text = "",
-        country: Country = "",
-        max_maturity: Maturity = 99,
-        kids: Kids = False,
     ) -> Response:
         """The titles most like one, within the rules; with `member`, those that hold for them."""
-        return _json(await hall.similar(title, count, Audience(member, profile, country, max_maturity, kids)))
+        return _json(await hall.similar(title, count, replace(limits, member=member)))
 
     @app.get("/v1/search", tags=["recommend"], dependencies=reader, responses=_answers(SimilarDecision))
     async def search(
         q: Words,
+        limits: Limits,
         count: Count = 20,
         member: Text = "",
-        profile: Text = "",
-        country: Country = "",
-        max_maturity: Maturity = 99,
-        kids: Kids = False,
     ) -> Response:
         """Titles by name, person or genre; typing errors are forgiven, equal matches ranked for the member."""
-        return _json(await hall.search(q, count, Audience(member, profile, country, max_maturity, kids)))
+        return _json(await hall.search(q, count, replace(limits, member=member)))
 
     @app.get(
         "/v1/explain/{title:path}", tags=["recommend"], dependencies=reader,
@@ -178,13 +180,10 @@ def _add_recommend(app: FastAPI, hall: Hall) -> None:
     async def explain(
         title: str,
         member: Annotated[str, Query(min_length=1, max_length=128)],
-        profile: Text = "",
-        country: Country = "",
-        max_maturity: Maturity = 99,
-        kids: Kids = False,
+        limits: Limits,
     ) -> Response:
         """Why the member is shown a title, or which rule or what score keeps it away, and its place a day ago."""
-        return _json(await hall.explain(title, Audience(member, profile, country, max_maturity, kids)))
+        return _json(await hall.explain(title, replace(limits, member=member)))
 
 
 def _json(value: object, status: int = 200) -> Response:
