@@ -175,6 +175,16 @@ def test_a_channel_turned_over_is_found_where_it_is() -> None:
     assert at(only(inspect(x), "phase"), 5, 12) or abs(only(inspect(x), "phase").start_s - 5) < 0.7
 
 
+def test_unrelated_sides_over_a_bass_of_their_own_tell_polarity_by_it() -> None:
+    rng = np.random.default_rng(5)
+    n = 12 * RATE
+    apart = rng.normal(0, 0.05, (2, n))
+    bass = np.convolve(rng.normal(0, 1, n), np.hanning(RATE // 50), "same") * 0.02
+    assert "phase" not in codes(inspect(apart + bass))
+    assert "phase" in codes(inspect(np.stack([apart[0] + bass, -apart[1] - bass])))
+    assert "phase" not in codes(inspect(apart))
+
+
 def test_mono_as_stereo_is_told_and_almost_mono_is_not() -> None:
     x = scene()
     assert "channel_duplicate" in codes(inspect(np.stack([x[0], x[0]])))
@@ -201,6 +211,15 @@ def test_a_surround_mix_in_its_own_order_gives_nothing() -> None:
 
 def test_film_order_under_the_usual_label_is_told_by_its_lfe() -> None:
     found = only(inspect(surround()[[0, 2, 1, 4, 5, 3]]), "channel_layout")
+    assert found.measured["channel"] == 5
+
+
+def test_film_order_is_told_behind_an_encoder_that_leaves_the_lfe_only_lows() -> None:
+    y = surround()[[0, 2, 1, 4, 5, 3]]
+    spectrum = np.fft.rfft(y[3])
+    spectrum[np.fft.rfftfreq(y.shape[1], 1 / RATE) > 120] = 0
+    y[3] = np.fft.irfft(spectrum)
+    found = only(inspect(y), "channel_layout")
     assert found.measured["channel"] == 5
 
 

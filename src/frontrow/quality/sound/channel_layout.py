@@ -13,12 +13,14 @@ from frontrow.quality.sound.rows import channels, shared, span, streams
 from frontrow.quality.sound.rules import SoundRules
 from frontrow.quality.sound.weighting import POSITIONS, positions
 
-_LOW: Final = 0.95
-"""Share of its power under 160 Hz from which a channel is an LFE."""
-_NOT_LOW: Final = 0.8
+_LOW_DB: Final = -27.0
+"""What a channel holds above 375 Hz, by its lows, under which it is an LFE: filtered lows had -32 and less."""
+_NOT_LOW_DB: Final = -22.0
+"""From here on it is none: the darkest music of the tuning films had -17."""
 _PLAYS: Final = 1e-8
 """Power (-80 dBFS) from which a channel's spectrum is looked at."""
 _LEAST_SECONDS: Final = 3
+_PAIRS: Final = (("L", "R"), ("SL", "SR"), ("BL", "BR"))
 ORDERS: Final = {5: "film order (L C R Ls Rs LFE) or AAC's own (C L R Ls Rs LFE)", 2: "L R LFE C"}
 """What is usual with the LFE of six channels in another place than the fourth."""
 
@@ -46,32 +48,40 @@ def _header(stream: StreamFacts) -> str:
     return ""
 
 
-def low_shares(series: Series, count: int) -> list[float]:
-    """Median share of each channel's power under 160 Hz while it plays; NaN where it hardly does."""
+def above_lows_db(series: Series, count: int) -> list[float]:
+    """Median of what each channel holds above the lows, dB of these, while it plays; NaN where it hardly does."""
     found = []
     for channel in range(count):
-        low = np.asarray(series[f"low_{channel}"], float)
-        known = low[~np.isnan(low) & (shared(series, channel, channel) > _PLAYS)]
+        above = np.asarray(series[f"above_{channel}"], float)
+        known = above[~np.isnan(above) & (shared(series, channel, channel) > _PLAYS)]
         found.append(float(np.median(known)) if len(known) >= _LEAST_SECONDS else np.nan)
     return found
 
 
 def _misplaced(stream: StreamFacts, series: Series) -> list[Finding]:
-    """The channel called LFE holds more than lows, and exactly one other holds nothing else."""
+    """Exactly one channel beside the LFE holds nothing but lows, while the LFE or the channel's own pair hold more.
+
+    An encoder cuts whatever it is given as LFE down to lows: then the pair alone tells.
+    """
     names = positions(stream.layout, stream.channels)
-    if "LFE" not in names or "low_0" not in series:
+    if "LFE" not in names or "above_0" not in series:
         return []
-    low = low_shares(series, channels(stream))
-    meant = names.index("LFE")
-    others = [k for k, share in enumerate(low) if k != meant and share > _LOW]
-    if not low[meant] < _NOT_LOW or len(others) != 1:
+    above = dict(zip(names, above_lows_db(series, channels(stream)), strict=False))
+    lows = [name for name, level in above.items() if name != "LFE" and level < _LOW_DB]
+    if len(lows) != 1:
         return []
-    place = others[0]
-    guess = ORDERS.get(place, "") if stream.channels == 6 else ""
+    place = lows[0]
+    pair = next((pair for pair in _PAIRS if place in pair), ("L", "R"))
+    more = [name for name in ("LFE", *pair) if name != place and above.get(name, np.nan) > _NOT_LOW_DB]
+    if "LFE" not in more and len(more) < len(set(pair) - {place}):
+        return []
+    number = names.index(place)
+    guess = ORDERS.get(number, "") if stream.channels == 6 else ""
     detail = (
-        f"channel {place + 1} ({names[place]}) holds only lows and channel {meant + 1} (LFE) does not: "
-        f"the order is not that of {stream.layout or 'the usual layout'}" + (f"; {guess} fits" if guess else "")
+        f"channel {number + 1} ({place}) holds only lows and {' and '.join(more)} "
+        f"{'do' if len(more) > 1 else 'does'} not: the order is not that of {stream.layout or 'the usual layout'}"
+        + (f"; {guess} fits" if guess else "")
     )
-    numbers = {"lfe_low_share": low[meant], "found_low_share": low[place], "channel": float(place)}
+    numbers = {"above_lows_db": above[place], "channel": float(number)}
     start_s, end_s = span(series, 0, len(series["at_s"]))
     return [Finding("channel_layout", "error", start_s, end_s, 0.9, detail, numbers, stream.index)]

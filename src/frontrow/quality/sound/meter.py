@@ -15,7 +15,7 @@ from frontrow.quality.measurements import StreamFacts
 from frontrow.quality.sound import kernels
 from frontrow.quality.sound.lines import LineMeter
 from frontrow.quality.sound.plateaus import GROUP_ROWS, plateaus
-from frontrow.quality.sound.sides import in_band, voice_band
+from frontrow.quality.sound.sides import PolarityMeter, in_band, voice_band
 from frontrow.quality.sound.weighting import channel_gains, interpolators, k_weighting
 
 Floats = NDArray[np.float32]
@@ -41,8 +41,9 @@ _GAP_MOST: Final = 250
 """Longest gap, windows; what is longer is silence."""
 _GAP_LEAD: Final = _GAP_MOST + 40
 _BAND_SAMPLES: Final = 8192
-_LOW_HZ: Final = 160.0
-"""What an LFE channel holds lies below (120 Hz by the standard, and a filter's slope)."""
+_LOW_HZ: Final = (30.0, 300.0)
+_ABOVE_HZ: Final = 375.0
+"""An LFE channel holds nothing above (120 Hz by the standard, filters' slopes and lossy codecs' leaks)."""
 _VOICE: Final = ("voice_0_0", "voice_0_1", "voice_1_1")
 
 SERIES: Final = {
@@ -65,7 +66,8 @@ SERIES: Final = {
     "hum_60": "the same for 60 Hz",
     "cov_i_j": "mean product of channels i and j",
     "voice_i_j": "mean product of channels i and j (the first two) in the band of voices",
-    "low_i": "share of channel i's power below 160 Hz, once a second and with more than two channels, else NaN",
+    "polarity": "how far the first two channels agree over five bands, -1 to 1, each second, else NaN",
+    "above_i": "power above 375 Hz by that below 300, dB, of channel i of more than two, once a second, else NaN",
 }
 """What each column of the series holds."""
 
@@ -88,6 +90,7 @@ class SoundMeter:
         self._before = np.zeros((self.channels, lead), np.float32)
         self._short = np.zeros((self.channels, _GAP_LEAD), np.float32)
         self._lines = LineMeter(self.rate, ROWS_A_SECOND)
+        self._polarity = PolarityMeter(self.rate)
         self._waiting: list[Floats] = []
         self._waiting_samples = 0
         self._samples_done = 0
@@ -98,8 +101,8 @@ class SoundMeter:
         self._finished: list[dict[str, NDArray[Any]]] = []
         pairs = [f"cov_{i}_{j}" for i in range(self.channels) for j in range(i, self.channels)]
         voice = _VOICE if self.channels > 1 else ()
-        low = [f"low_{i}" for i in range(self.channels)] if self.channels > 2 else []
-        self.names = (*(name for name in SERIES if not name.endswith(("_i", "_j"))), *pairs, *voice, *low)
+        above = [f"above_{i}" for i in range(self.channels)] if self.channels > 2 else []
+        self.names = (*(name for name in SERIES if not name.endswith(("_i", "_j"))), *pairs, *voice, *above)
 
     def look(self, samples: Floats, at_s: float) -> None:
         """Take decoded samples (channels, n), float32 with full scale 1, that begin at `at_s` of the file."""
@@ -112,7 +115,7 @@ class SoundMeter:
             self._slips_s.append(slip_s)
         self._waiting.append(np.array(samples[: self.channels], np.float32, order="C"))
         self._waiting_samples += samples.shape[1]
-        if self._waiting_samples * ROWS_A_SECOND >= (_BATCH_ROWS + 1) * self.rate:
+        while self._waiting_samples * ROWS_A_SECOND >= (_BATCH_ROWS + 1) * self.rate:
             self._work()
 
     def _slip(self, slip_s: float) -> None:
@@ -129,7 +132,8 @@ class SoundMeter:
                 missing = self._bound(rows + 1) - self._waiting_samples
                 self._waiting.append(np.zeros((self.channels, missing), np.float32))
                 self._waiting_samples += missing
-            self._work()
+            while self._rows_waiting():
+                self._work()
 
     def take(self) -> dict[str, NDArray[Any]]:
         """Rows finished since the last call, by name."""
@@ -149,7 +153,7 @@ class SoundMeter:
     def _work(self) -> None:
         if self._slips_s and abs(usual := float(np.median(self._slips_s))) > _SLIP_S:
             self._slip(usual)
-        rows = self._rows_waiting()
+        rows = min(self._rows_waiting(), _BATCH_ROWS)
         bounds = np.array([self._bound(row) for row in range(rows + 1)])
         waiting = np.nan_to_num(np.concatenate(self._waiting, axis=1), copy=False, posinf=1.0, neginf=-1.0)
         sound, rest = np.ascontiguousarray(waiting[:, : bounds[-1]]), waiting[:, bounds[-1] :]
@@ -171,14 +175,16 @@ class SoundMeter:
         found["hum_50"], found["hum_60"] = self._lines.look(sound.mean(axis=0), rows)
         shared = _covariances(sound, bounds)
         found |= {f"cov_{i}_{j}": shared[:, i, j] for i in range(self.channels) for j in range(i, self.channels)}
+        found["polarity"] = np.full(rows, np.nan)
         if self.channels > 1:
+            found["polarity"][-1] = self._polarity.look(sound[:2])
             voice = np.empty((3, rows))
             in_band(sound, self._voice_band, self._voice_filter, bounds, voice)
             found |= dict(zip(_VOICE, voice, strict=True))
         if self.channels > 2:
-            low = np.full((self.channels, rows), np.nan)
-            low[:, 0] = self._low_shares(sound)
-            found |= {f"low_{i}": low[i] for i in range(self.channels)}
+            above = np.full((self.channels, rows), np.nan)
+            above[:, 0] = self._above_db(sound)
+            found |= {f"above_{i}": above[i] for i in range(self.channels)}
         return {name: found[name].astype(np.float64 if name == "at_s" else np.float32) for name in self.names}
 
     def _levels(self, sound: Floats, padded: Floats, bounds: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
@@ -229,13 +235,14 @@ class SoundMeter:
             "onset_at_s": at_s[0] + place * part_s,
         }
 
-    def _low_shares(self, sound: Floats) -> NDArray[Any]:
-        """Share of each channel's power below 160 Hz, in the first samples of the batch."""
+    def _above_db(self, sound: Floats) -> NDArray[Any]:
+        """What each channel holds above the lows, dB of these, in the first samples of the batch."""
         piece = sound[:, :_BAND_SAMPLES]
         spectrum = np.abs(np.fft.rfft(piece * np.hanning(piece.shape[1]), axis=1)) ** 2
-        low = np.fft.rfftfreq(piece.shape[1], 1 / self.rate) < _LOW_HZ
-        shares: NDArray[Any] = (spectrum[:, low].sum(axis=1) + 1e-12) / (spectrum.sum(axis=1) + 2e-12)
-        return shares
+        hz = np.fft.rfftfreq(piece.shape[1], 1 / self.rate)
+        low, above = (hz >= _LOW_HZ[0]) & (hz < _LOW_HZ[1]), hz >= _ABOVE_HZ
+        ratio: NDArray[Any] = (spectrum[:, above].sum(axis=1) + 1e-12) / (spectrum[:, low].sum(axis=1) + 1e-12)
+        return 10 * np.log10(ratio)
 
 
 def _worst(by: Floats, values: Floats) -> Floats:

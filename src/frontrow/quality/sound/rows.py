@@ -60,11 +60,6 @@ def shared(series: Series, one: int, other: int) -> Floats:
     return np.asarray(series[f"cov_{min(one, other)}_{max(one, other)}"], np.float64)
 
 
-def covariance(series: Series, count: int) -> Floats:
-    """(count, count) over the whole stream."""
-    return np.array([[shared(series, i, j).mean() for j in range(count)] for i in range(count)])
-
-
 def smoothed(values: Floats, rows: int) -> Floats:
     """Mean over `rows` rows around each."""
     from scipy.ndimage import uniform_filter1d

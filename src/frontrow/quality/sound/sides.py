@@ -1,4 +1,4 @@
-"""What left and right share in the band of voices (150 Hz to 1 kHz), where even wide stereo is alike.
+"""What left and right share: in the band of voices (150 Hz to 1 kHz), and how far they agree from bass to voices.
 
 Above, microphones apart and lossy codecs (noise put in for noise, joint stereo) make the sides differ by themselves.
 """
@@ -11,8 +11,56 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float32]
+
 _LOW_HZ: Final = 150.0
 _HIGH_HZ: Final = 1000.0
+_BANDS_HZ: Final = (20.0, 80.0, 150.0, 300.0, 600.0, 1000.0)
+_WEIGHTS: Final = np.array([2.0, 1.0, 1.0, 1.0, 1.0])
+"""Bass is the surest sign: its waves are longer than any two microphones are apart, and mixes keep it in the middle."""
+_LEAST_WEIGHT: Final = 3.0
+_RATE_HZ: Final = 3000
+_HEARD: Final = 1e-9
+"""Mean square of a band (-90 dBFS) from which its two sides are compared."""
+
+
+class PolarityMeter:
+    """Left and right in, their agreement out: the mean over bands of the correlation, once a second.
+
+    A side that was turned over is so in every band; phase that merely wanders differs from band to band.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._step = max(1, rate // _RATE_HZ)
+        self._count = rate // self._step
+        self._kept = np.zeros((2, 0), np.float32)
+        self._means = np.zeros((2, 0), np.float32)
+        hz = np.fft.rfftfreq(self._count, self._step / rate)
+        # what lies in no band is summed up last and left out
+        self._edges = np.searchsorted(hz, _BANDS_HZ)
+        self._window = np.hanning(self._count).astype(np.float32)
+        self._least = _HEARD * self._window.sum() * self._count / 4
+
+    def look(self, sides: Floats) -> float:
+        """Agreement, -1 to 1, in the seconds that are full by now; NaN while none is, or where nothing is heard."""
+        whole = np.concatenate([self._kept, sides], axis=1)
+        used = whole.shape[1] // self._step * self._step
+        self._kept = whole[:, used:]
+        means = whole[:, :used].reshape(2, -1, self._step).mean(axis=2)
+        self._means = np.concatenate([self._means, means], axis=1)
+        seconds = self._means.shape[1] // self._count
+        full, self._means = np.split(self._means, [seconds * self._count], axis=1)
+        pieces = full.reshape(2, seconds, self._count)
+        left, right = np.fft.rfft((pieces - pieces.mean(axis=2, keepdims=True)) * self._window, axis=2)
+        first, cross, second = (
+            np.add.reduceat(product, self._edges, axis=1)[:, :-1]
+            for product in (np.abs(left) ** 2, (left * right.conj()).real, np.abs(right) ** 2)
+        )
+        heard = (first > self._least) & (second > self._least)
+        correlation = np.where(heard, cross / np.sqrt(np.where(heard, first * second, 1.0)), 0.0)
+        weight = heard @ _WEIGHTS
+        agreement = (correlation @ _WEIGHTS)[weight >= _LEAST_WEIGHT] / weight[weight >= _LEAST_WEIGHT]
+        return float(agreement.mean()) if len(agreement) else np.nan
 
 
 def voice_band(rate: int) -> NDArray[np.float64]:
