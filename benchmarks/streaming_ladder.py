@@ -16,7 +16,7 @@ from benchmarks.figure import Figure
 from frontrow.data.fetch import BIG_BUCK_BUNNY, fetch
 from frontrow.delivery import ladder
 from frontrow.delivery.codecs import AV1, H264
-from frontrow.delivery.hull import Trial, bd_rate_percent, hull, predict
+from frontrow.delivery.hull import Trial, bd_rate_percent, hull
 from frontrow.errors import FetchFailed
 from frontrow.jobs import trials
 from frontrow.media.probe import probe
@@ -47,12 +47,12 @@ def _film(film: Path) -> Iterator[Figure]:
         heights = ladder.heights_of(facts.height, config)
         every, ceilings = trials.explore(bench, heights, config, exhaustive=True)
         some, _ = trials.explore(bench, heights, config, exhaustive=False)
-        fixed = trials.fixed(bench, facts.width, facts.height, H264)
+        fixed = trials.fixed(bench, facts.width, facts.height)
         real = {(x.height, x.crf): x for x in every}
         rungs = ladder.build(some, config, ceilings=ceilings).rungs
         saved = bd_rate_percent([real[x.height, x.crf] for x in rungs], fixed)
         yield Figure(f"{film.stem}: BD-rate, H.264 against a fixed H.264 ladder", saved, "%", -25.0, "at most")
-        found = predict(some, config.codec.crfs, ceilings)
+        found = ladder.fill(some, config, ceilings)
         yield Figure(
             f"{film.stem}: hull of {len(some)} encodes beside that of {len(every)}", _gap(found, every, config),
             "VMAF at most", 1.0, "at most",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from frontrow.delivery import codecs
 from frontrow.delivery import ladder as ladders
-from frontrow.delivery.hull import Trial, bd_rate_percent, hull, predict
+from frontrow.delivery.hull import Trial, bd_rate_percent, hull
 from frontrow.delivery.ladder import LadderConfig, Rung
 from frontrow.delivery.package import Rendition, families, manifest_of, master_playlist
 from frontrow.errors import FrontrowError, InputError
@@ -21,7 +22,9 @@ def film(height: int, crf: float) -> Trial:
     """A film whose small pictures cost little and never look perfect."""
     scale = {180: 9.0, 360: 3.0, 720: 0.5}[height]
     kbps = 9000.0 * (height / 720) ** 1.4 * np.exp(-0.125 * crf) * 8
-    return Trial(height, crf, float(kbps), float((100.0 - scale) / (1.0 + np.exp((crf - 38.0) / 5.0))))
+    middle = 40.0 + 6.0 * np.log(height / 720)
+    vmaf = (120.0 - scale) / (1.0 + np.exp((crf - middle) / 6.0)) - 20.0  # cut off at 0, as VMAF is
+    return Trial(height, crf, float(kbps), float(max(vmaf, 0.0)))
 
 
 HEIGHTS = (180, 360, 720)
@@ -53,37 +56,53 @@ def test_ladders_that_share_no_quality_cannot_be_compared():
         bd_rate_percent([Trial(1, 0, 10, 10), Trial(1, 0, 20, 20)], [Trial(1, 0, 10, 30), Trial(1, 0, 20, 40)])
 
 
-def test_three_encodes_a_height_predict_the_whole_grid_within_a_point():
+def gap(found, everything, config):
+    """Largest difference of two hulls in VMAF at equal rate, over the qualities of rungs."""
+    curves = [(np.log([x.bitrate_kbps for x in c]), [x.vmaf for x in c]) for c in (hull(found), hull(everything))]
+    rates = np.linspace(max(x[0][0] for x in curves), min(x[0][-1] for x in curves), 99)
+    here, there = (np.interp(rates, *curve) for curve in curves)
+    shown = (there >= config.least_vmaf) & (there <= config.best_vmaf)
+    return np.abs(there - here)[shown].max()
+
+
+def test_a_few_encodes_tell_the_whole_grid_and_encodes_stay_as_they_are():
     known = [film(height, crf) for height in HEIGHTS for crf in (22.0, 31.0, 40.0)]
-    for trial in predict(known, CRFS, CEILINGS):
+    for trial in ladders.fill(known, LadderConfig(), CEILINGS):
         truth = film(trial.height, trial.crf)
         assert trial.vmaf == pytest.approx(truth.vmaf, abs=1.0)
         assert trial.bitrate_kbps == pytest.approx(truth.bitrate_kbps, rel=0.02)
+        assert trial.predicted != (trial in known)
 
 
-def test_a_height_with_one_encode_has_the_slopes_of_its_neighbour():
-    known = [film(180, 28.0), *(film(360, crf) for crf in (22.0, 31.0, 40.0))]
-    for trial in predict(known, CRFS, CEILINGS):
-        assert trial.vmaf == pytest.approx(film(trial.height, trial.crf).vmaf, abs=1.5)
-    with pytest.raises(InputError, match="no height has two encodes"):
-        predict([film(180, 28.0), film(360, 28.0)], CRFS)
+@pytest.mark.parametrize("codec", list(codecs.CODECS.values()))
+def test_a_quarter_of_the_encodes_gives_the_hull_of_all_of_them_within_a_point(codec):
+    config = LadderConfig(codec=codec)
+    like = dict(zip(codec.crfs, CRFS, strict=True))
 
+    def encoded(height, crf):
+        return replace(film(height, like[crf]), crf=crf)
 
-def test_a_quarter_of_the_encodes_gives_the_hull_of_all_of_them_within_a_point():
-    config = LadderConfig()
-    trials = [film(*at) for at in ladders.first_trials(HEIGHTS, config)]
+    trials = [encoded(*at) for at in ladders.first_trials(HEIGHTS, config)]
     while at := ladders.next_trial(trials, HEIGHTS, config, CEILINGS):
         assert at not in [(x.height, x.crf) for x in trials], "nothing is encoded twice"
-        trials.append(film(*at))
+        trials.append(encoded(*at))
     assert len(trials) <= len(HEIGHTS) * len(CRFS) / 4 + 0.5
-    everything = hull([film(height, crf) for height in HEIGHTS for crf in CRFS])
-    found = hull(predict(trials, CRFS, CEILINGS))
-    rates = np.linspace(np.log(everything[0].bitrate_kbps), np.log(everything[-1].bitrate_kbps), 99)
-    there, here = (
-        np.interp(rates, np.log([x.bitrate_kbps for x in c]), [x.vmaf for x in c]) for c in (everything, found)
-    )
-    shown = (there >= config.least_vmaf) & (there <= config.best_vmaf)
-    assert np.abs(there - here)[shown].max() < 1.0
+    everything = [encoded(height, crf) for height in HEIGHTS for crf in codec.crfs]
+    assert gap(ladders.fill(trials, config, CEILINGS), everything, config) < 1.0
+
+
+def test_the_next_encode_is_made_where_the_hull_is_least_known():
+    config = LadderConfig()
+    known = [film(720, crf) for crf in CRFS[::2]] + [film(360, crf) for crf in CRFS[::2]]
+    height, _ = ladders.next_trial([*known[:3], known[6]], HEIGHTS, config, CEILINGS)
+    assert height == 180, "nothing was encoded there, and small pictures are the hull's lower end"
+
+
+def test_a_ladder_of_one_height_and_of_films_without_ceilings_is_found_too():
+    config = LadderConfig()
+    trials = [film(180, crf) for crf in (25.0, 43.0)]
+    assert [x.height for x in ladders.fill(trials, config)] == [180] * len(CRFS)
+    assert ladders.next_trial(trials, [180], config, {}) is None, "two of nine is all that a quarter allows"
 
 
 def test_rungs_rise_in_rate_and_quality_use_several_heights_and_stop_where_bits_show_nothing():
@@ -239,7 +258,10 @@ def test_a_family_whose_lines_fall_while_its_rate_rises_is_refused():
     assert list(families(rungs[1:])) == ["h264", "av1"]
 
 
-def test_lines_of_a_ladder_never_fall_while_its_rate_rises():
-    tempting = [film(720, 40.0), film(360, 22.0), film(180, 31.0), film(180, 40.0)]
-    found = ladders.build([*tempting, Trial(180, 19.0, 2.0 * film(720, 40.0).bitrate_kbps, 90.0)]).rungs
+def test_lines_of_a_ladder_never_fall_while_its_rate_rises_and_no_step_is_lost_by_that():
+    everything = {(x, crf): film(x, crf) for x in HEIGHTS for crf in CRFS}
+    early = everything[180, 31.0]
+    everything[720, 37.0] = Trial(720, 37.0, 0.9 * early.bitrate_kbps, early.vmaf - 0.5)  # tempting, but alone
+    found = ladders.build(list(everything.values())).rungs
     assert [x.height for x in found] == sorted(x.height for x in found)
+    assert max(np.diff([x.vmaf for x in found])) < 2 * LadderConfig().step_vmaf

@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from frontrow.cli.app import assemble
+from frontrow.delivery.ladder import Rung
 from frontrow.delivery.package import durations_s
 from frontrow.errors import InputError
-from frontrow.jobs import packaging, policies
+from frontrow.jobs import packaging, policies, scenes, trials
 from frontrow.media import transcode
 
 MPD = "{urn:mpeg:dash:schema:mpd:2011}"
@@ -68,3 +69,39 @@ def test_a_ladder_gives_the_codecs_that_are_asked_for_or_says_which_one_it_lacks
     assert [x.codec for x in packaging.read_rungs(tmp_path / "ladder.json", ["av1"])] == ["av1"]
     with pytest.raises(InputError, match="no rung in hevc; make it anew with 'frontrow delivery ladder --codec hevc'"):
         packaging.read_rungs(tmp_path / "ladder.json", ["hevc", "av1"])
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_scenes_with_crfs_of_their_own_lose_or_gain_bits_and_keep_their_keyframes(tmp_path, codec):
+    film, sizes = tmp_path / "film.mp4", {}
+    noise = "testsrc2=size=160x96:rate=8:duration=10,noise=alls=20:allf=t"
+    transcode.run(["-f", "lavfi", "-i", noise, "-pix_fmt", "yuv420p", "-preset", "ultrafast", film])
+    for name, offsets in (("plain", ()), ("varied", (6, -6, 0))):
+        rung = Rung(96, 30.0, 4000.0, 70.0, codec, offsets)
+        packaging.write(film, [rung], tmp_path / name, "ultrafast", step=lambda *_: None)
+        assert durations_s(next((tmp_path / name).glob("*p-4000k/stream.m3u8")).read_text()) == [4.0, 4.0, 2.0]
+        sizes[name] = json.loads((tmp_path / name / "package.json").read_text())["sizes_kbit"]
+    coarser, finer, same = (varied[0] / plain[0] for varied, plain in zip(sizes["varied"], sizes["plain"], strict=True))
+    assert coarser < 0.75 and finer > 1.3 and same == pytest.approx(1.0, abs=0.2)
+
+
+def test_a_codec_without_zones_says_so(tmp_path):
+    bench = trials.Bench(tmp_path / "film.mp4", (0,), tmp_path / "trials.jsonl", None, 1, lambda *_: None)
+    with pytest.raises(InputError, match="encoder of av1 keeps one CRF for a film; use --per-scene with h264 or hevc"):
+        scenes.vary(bench, [Rung(90, 30.0, 100.0, 70.0, "av1")])
+
+
+def test_the_command_varies_the_crf_by_scene_and_says_what_is_left_of_the_bits(tmp_path):
+    film = tmp_path / "film.mp4"
+    graph = (
+        "testsrc2=size=160x96:rate=12:duration=4[a];color=gray:size=160x96:rate=12:duration=5,noise=alls=30:allf=t[b]"
+    )
+    transcode.run(["-filter_complex", f"{graph};[a][b]concat", "-pix_fmt", "yuv420p", "-preset", "ultrafast", film])
+    asked = ["--scenes", "2", "--preset", "ultrafast", "--per-scene", "--no-fixed", "--no-package", "--json"]
+    done = CliRunner().invoke(
+        assemble(), ["delivery", "ladder", str(film), "--out", str(tmp_path / "out"), *asked], catch_exceptions=False
+    )
+    answer = json.loads(done.stdout)
+    assert 0 < answer["per_scene_bits_left"]["h264"] <= 1
+    assert all(len(rung["offsets"]) == 3 for rung in answer["rungs"])
+    assert packaging.read_rungs(tmp_path / "out" / "ladder.json")[0].offsets == tuple(answer["rungs"][0]["offsets"])

@@ -48,6 +48,10 @@ def ladder(
     ] = False,
     codec: CodecOption = None,
     preset: PresetOption = None,
+    per_scene: Annotated[
+        bool,
+        typer.Option("--per-scene", help="Let the CRF vary by scene (h264, hevc); encodes every segment twice more."),
+    ] = False,
     fixed: Annotated[
         bool, typer.Option("--fixed/--no-fixed", help="Also encode a fixed ladder, to tell what is saved against it.")
     ] = True,
@@ -64,10 +68,11 @@ def ladder(
     Example: frontrow delivery ladder film.mp4 --out film-ladder --json
     """
     import json
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from frontrow.delivery import codecs
     from frontrow.delivery import ladder as ladders
+    from frontrow.jobs import scenes as varying
     from frontrow.jobs import trials
     from frontrow.media.conform import conform
     from frontrow.media.transcode import bits_a_second
@@ -77,6 +82,7 @@ def ladder(
     starts = ladders.choose_scenes(_array(bits_a_second(video)), scenes, trials.SCENE_S)
     _make_folder(out)
     found: dict[str, ladders.Ladder] = {}
+    left: dict[str, float] = {}
     encodes = 0
     with progress("trial encodes") as step:
         bench = trials.Bench(video, tuple(starts), out / "trials.jsonl", preset, workers, step)
@@ -87,12 +93,15 @@ def ladder(
             made, ceilings = trials.explore(bench, heights, config, exhaustive=exhaustive)
             found[one.name] = ladders.build(made, config, ceilings=ceilings, fixed=peers)
             encodes += len(made)
+            if per_scene:
+                varied, left[one.name] = varying.vary(bench, found[one.name].rungs)
+                found[one.name] = replace(found[one.name], rungs=varied)
     saved = {name: one.bd_rate_percent for name, one in found.items()}
     rungs = [rung for one in found.values() for rung in one.rungs]
     answer: dict[str, Any] = {
         "rungs": [asdict(rung) for rung in rungs], "bd_rate_percent": next(iter(saved.values())),
         "saved_percent": saved, "curves": {name: [asdict(x) for x in one.curve] for name, one in found.items()},
-        "scenes_s": starts, "encodes": encodes, "notes": shown.notes,
+        "scenes_s": starts, "encodes": encodes, "notes": shown.notes, "per_scene_bits_left": left,
     }  # fmt: skip
     (out / "ladder.json").write_text(json.dumps(answer, indent=1), "utf-8")
     if packaged:
@@ -109,7 +118,7 @@ def ladder(
         ("codec", "height", "kbit/s", "VMAF", "CRF"),
         [(x.codec, x.height, round(x.bitrate_kbps), f"{x.vmaf:.1f}", f"{x.crf:g}") for x in rungs],
     )
-    for text in shown.notes:
+    for text in (*shown.notes, *(f"{x}: bits by scene leave {part:.0%} of them" for x, part in left.items())):
         note(text)
 
 

@@ -23,6 +23,8 @@ class Codec:
     """ffmpeg's options for a trial on one thread, so that trials run side by side."""
     closed: tuple[str, ...] = ()
     """ffmpeg's options for a package: forced keyframes that nothing refers past, and the sample entry players want."""
+    parameters: tuple[str, str] | None = None
+    """ffmpeg's option for the encoder's own parameters, and those of a package; None where it has no zones."""
 
     def quality(self, crf: float, preset: str | None) -> list[str]:
         """ffmpeg's options for one constant quality."""
@@ -32,6 +34,12 @@ class Codec:
         """The preset that was asked for, where this encoder has one of that name."""
         return asked if asked is None or asked.isdigit() == self.preset.isdigit() else None
 
+    def packaged(self, zones: str = "") -> list[str]:
+        """ffmpeg's options for a package, with `zones` as `scenes.zones` writes them."""
+        name, told = self.parameters or ("", "")
+        told = ":".join(x for x in (told, f"zones={zones}" if zones else "") if x)
+        return [*self.closed, *((name, told) if name and told else ())]
+
     def crf_like(self, h264: float) -> float:
         """The CRF that lies where `h264` lies in the grid of H.264."""
         return round(float(np.interp(h264, H264.crfs, self.crfs)))
@@ -39,12 +47,13 @@ class Codec:
 
 _STEPS = tuple(float(x) for x in range(9))
 H264 = Codec(
-    "h264", "libx264", "veryfast", tuple(19.0 + 3.0 * x for x in _STEPS), ("-threads", "1"), ("-sc_threshold", "0")
-)
+    "h264", "libx264", "veryfast", tuple(19.0 + 3.0 * x for x in _STEPS), ("-threads", "1"), ("-sc_threshold", "0"),
+    ("-x264-params", ""),
+)  # fmt: skip
 HEVC = Codec(
     "hevc", "libx265", "fast", tuple(20.0 + 3.0 * x for x in _STEPS),
     ("-x265-params", "log-level=none:pools=1:frame-threads=1"),
-    ("-x265-params", "log-level=none:open-gop=0:scenecut=0", "-forced-idr", "1", "-tag:v", "hvc1"),
+    ("-forced-idr", "1", "-tag:v", "hvc1"), ("-x265-params", "log-level=none:open-gop=0:scenecut=0"),
 )  # fmt: skip
 AV1 = Codec("av1", "libsvtav1", "8", tuple(22.0 + 5.0 * x for x in _STEPS), ("-svtav1-params", "lp=1"))
 CODECS = {codec.name: codec for codec in (H264, HEVC, AV1)}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
 from frontrow.delivery.codecs import H264, Codec
-from frontrow.delivery.hull import Trial, bd_rate_percent, frontier, hull, most_doubtful, predict
+from frontrow.delivery.hull import Trial, bd_rate_percent, frontier, hull
 from frontrow.delivery.link import Floats
+from frontrow.delivery.surrogate import Surrogate
 from frontrow.errors import InputError
 
 FIXED = (
@@ -66,6 +67,8 @@ class Rung:
     bitrate_kbps: float
     vmaf: float
     codec: str = H264.name
+    offsets: tuple[int, ...] = ()
+    """CRF of each segment less the rung's; none: the same throughout."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +87,11 @@ def heights_of(film_height: int, config: LadderConfig) -> list[int]:
 
 
 def first_trials(heights: Sequence[int], config: LadderConfig) -> list[tuple[int, float]]:
-    """Height and CRF of what is encoded before anything is known: one encode a height, two at both ends.
-
-    The lowest height's worst encode holds the hull's lower end, on which everything up to its first bend hangs.
+    """Height and CRF of what is encoded before anything is known: a good encode of the film's own height, and the worst
+    of the lowest, which holds the hull's lower end and everything up to its first bend.
     """
     crfs = config.codec.crfs
-    low, middle, high, worst = crfs[1], crfs[3], crfs[5], crfs[-1]
-    wanted = {(height, middle) for height in heights[:-1]} | {(heights[-1], low), (heights[-1], high)}
-    return sorted(wanted | {(heights[0], worst)})
+    return [(heights[-1], crfs[2]), (heights[0], crfs[-1])]
 
 
 def next_trial(
@@ -100,9 +100,25 @@ def next_trial(
     """Height and CRF of the encode that tells most about the hull; None when the share of the grid is used up."""
     if len(trials) >= round(config.encoded_share * len(heights) * len(config.codec.crfs)):
         return None
-    grid = predict(trials, config.codec.crfs, ceilings)
-    found = most_doubtful(trials, grid, config.least_vmaf, config.best_vmaf)
-    return (found.height, found.crf) if found else None
+    return _believe(trials, heights, config, ceilings).most_telling(config.least_vmaf, config.best_vmaf)
+
+
+def fill(
+    trials: Sequence[Trial], config: LadderConfig, ceilings: Mapping[int, float] = MappingProxyType({})
+) -> list[Trial]:
+    """The whole grid at the heights of the trials or of `ceilings`: encodes, and what is believed where there is none.
+
+    `ceilings`: VMAF of each height without an encoder, from scaling alone; 100 where it is not told.
+    """
+    return _believe(trials, {*ceilings, *(x.height for x in trials)}, config, ceilings).grid()
+
+
+def _believe(
+    trials: Sequence[Trial], heights: Collection[int], config: LadderConfig, ceilings: Mapping[int, float]
+) -> Surrogate:
+    belief = Surrogate(heights, config.codec.crfs, ceilings)
+    belief.learn(trials)
+    return belief
 
 
 def choose_scenes(complexity: Floats, count: int, scene_s: int) -> list[int]:
@@ -124,15 +140,16 @@ def build(
 ) -> Ladder:  # fmt: skip
     """Rungs at equal perceptual steps on the frontier of the trials and what is predicted from them.
 
-    `ceilings`: as `hull.predict` takes them. `fixed`: encodes of the fixed ladder, for what is saved against it.
+    `ceilings`: as `fill` takes them. `fixed`: encodes of the fixed ladder, for what is saved against it.
 
     The convex hull tells what mixing buys; rungs are not mixed, so they are taken from every encode that no cheaper one
     matches, which keeps steps small where the hull has a long straight edge.
     """
-    grid = predict(trials, config.codec.crfs, ceilings)
+    grid = fill(trials, config, ceilings)
     curve = frontier(grid)
-    top = next((x for x in curve if x.vmaf >= config.best_vmaf), curve[-1])
-    shown = [x for x in curve if x.bitrate_kbps <= top.bitrate_kbps]
+    rising = _rising(curve)
+    top = next((x for x in rising if x.vmaf >= config.best_vmaf), rising[-1])
+    shown = [x for x in rising if x.bitrate_kbps <= top.bitrate_kbps]
     bottom = next((x for x in shown if x.vmaf >= config.least_vmaf), shown[0])
     cheap = [x for x in shown if x.bitrate_kbps <= config.lowest_kbps]
     if cheap and cheap[-1].bitrate_kbps < bottom.bitrate_kbps:
@@ -140,11 +157,20 @@ def build(
     steps = max(round((top.vmaf - bottom.vmaf) / config.step_vmaf), 1)
     wanted = np.linspace(bottom.vmaf, top.vmaf, steps + 1) if top.vmaf > bottom.vmaf else [top.vmaf]
     chosen = {_nearest(shown, float(vmaf)) for vmaf in wanted}
-    rungs: list[Rung] = []
-    for x in sorted(chosen, key=lambda x: x.bitrate_kbps):
-        if not rungs or x.height >= rungs[-1].height:  # players sort rungs by their lines
-            rungs.append(Rung(x.height, x.crf, x.bitrate_kbps, x.vmaf, config.codec.name))
+    rungs = [
+        Rung(x.height, x.crf, x.bitrate_kbps, x.vmaf, config.codec.name)
+        for x in sorted(chosen, key=lambda x: x.bitrate_kbps)
+    ]
     return Ladder(rungs, hull(grid), _saved(curve, fixed))
+
+
+def _rising(curve: Sequence[Trial]) -> list[Trial]:
+    """Most of the frontier such that lines never fall while the rate rises: players sort rungs by their lines."""
+    chains: list[list[Trial]] = []
+    for point in curve:
+        before = [chain for chain in chains if chain[-1].height <= point.height]
+        chains.append([*max(before, key=len, default=[]), point])
+    return max(chains, key=lambda chain: (len(chain), chain[-1].vmaf))
 
 
 def _nearest(curve: Sequence[Trial], vmaf: float) -> Trial:

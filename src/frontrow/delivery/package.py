@@ -21,6 +21,7 @@ import numpy as np
 from frontrow.delivery import codecs
 from frontrow.delivery.ladder import Rung
 from frontrow.delivery.manifest import Manifest
+from frontrow.delivery.scenes import zones
 from frontrow.errors import InputError
 from frontrow.media.conform import Conformed
 
@@ -97,7 +98,8 @@ def video_arguments(rung: Rung, shown: Conformed, preset: str | None) -> list[st
     cap_kbps, codec = max(round(1.5 * rung.bitrate_kbps), 50), codecs.find(rung.codec)
     return [
         "-an", "-sn", "-map", "0:v:0", "-vf", shown.scaled(rung.height),
-        *codec.quality(rung.crf, preset), "-maxrate", f"{cap_kbps}k", "-bufsize", f"{2 * cap_kbps}k", *codec.closed,
+        *codec.quality(rung.crf, preset), "-maxrate", f"{cap_kbps}k", "-bufsize", f"{2 * cap_kbps}k",
+        *codec.packaged(zones(rung.offsets, shown.frame_rate, SEGMENT_S)),
         "-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_S:g})", *_hls("stream.m3u8"),
     ]  # fmt: skip
 

@@ -72,7 +72,7 @@ def run(context: JobContext, *, title: str, preset: str | None = None) -> dict[s
         context.checkpoint["rungs"] = [asdict(rung) for rung in rungs]
         context.save()
     else:
-        rungs = [Rung(**rung) for rung in kept]
+        rungs = [Rung(**(rung | {"offsets": tuple(rung.get("offsets", ()))})) for rung in kept]
     beside = Beside(_subtitles_beside(film), _chosen_poster(context.workspace, found))
     told = write(film, rungs, out, preset, beside=beside, step=context.step)
     policies.write_learnt(context.workspace, out)
@@ -87,6 +87,7 @@ def read_rungs(file: Path, wanted: Sequence[str] = ()) -> list[Rung]:
             Rung(
                 int(x["height"]), float(x["crf"]), float(x["bitrate_kbps"]), float(x["vmaf"]),
                 codecs.find(str(x.get("codec", codecs.H264.name))).name,
+                tuple(int(offset) for offset in x.get("offsets", ())),
             )
             for x in listed
         ]  # fmt: skip

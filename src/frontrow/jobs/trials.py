@@ -64,14 +64,15 @@ def explore(
     ceilings = {x.height: x.vmaf for x in run(bench, [Wanted(height, 0.0, ()) for height in heights])}
     if exhaustive:
         grid = [(height, crf) for height in heights for crf in config.codec.crfs]
-        return run(bench, [_of(bench, config.codec, *at) for at in grid]), ceilings
-    found = run(bench, [_of(bench, config.codec, *at) for at in first_trials(heights, config)])
+        return run(bench, [wanted_of(bench, config.codec, *at) for at in grid]), ceilings
+    found = run(bench, [wanted_of(bench, config.codec, *at) for at in first_trials(heights, config)])
     while (at := next_trial(found, heights, config, ceilings)) is not None:
-        found += run(bench, [_of(bench, config.codec, *at)])
+        found += run(bench, [wanted_of(bench, config.codec, *at)])
     return found, ceilings
 
 
-def _of(bench: Bench, codec: Codec, height: int, crf: float) -> Wanted:
+def wanted_of(bench: Bench, codec: Codec, height: int, crf: float) -> Wanted:
+    """An encode of the grid."""
     return Wanted(height, crf, (*codec.quality(crf, codec.preset_of(bench.preset)), *codec.one_thread))
 
 
@@ -84,6 +85,11 @@ def fixed(bench: Bench, width: int, height: int) -> list[Trial]:
 
 def run(bench: Bench, wanted: Sequence[Wanted]) -> list[Trial]:
     """Encode and judge every wanted trial on every scene; a trial's rate and VMAF are means over scenes."""
+    return [_mean(x, scenes) for x, scenes in zip(wanted, judge(bench, wanted), strict=True)]
+
+
+def judge(bench: Bench, wanted: Sequence[Wanted]) -> list[list[tuple[float, float]]]:
+    """kbit/s and VMAF of every wanted trial on each scene."""
     film, starts, kept, workers, step = bench.film, bench.starts, bench.kept, bench.workers, bench.step
     facts, real = probe(film), resolve(film)
     scene_s = min(float(SCENE_S), facts.duration_s or float(SCENE_S))
@@ -100,7 +106,7 @@ def run(bench: Bench, wanted: Sequence[Wanted]) -> list[Trial]:
     began, writing = time.monotonic(), threading.Lock()
     with tempfile.TemporaryDirectory(prefix="frontrow-ladder-") as folder, kept.open("a", encoding="utf-8") as file:
 
-        def judge(scene: _Scene) -> None:
+        def one(scene: _Scene) -> None:
             coded = Path(folder) / f"{threading.get_ident()}.mp4"
             if scene.wanted.coding:
                 kbps = transcode.encode(scene.clip, scene.wanted.height, scene.wanted.coding, coded)
@@ -117,8 +123,8 @@ def run(bench: Bench, wanted: Sequence[Wanted]) -> list[Trial]:
             speed = count * scene_s / max(time.monotonic() - began, 1e-3)
             step(len(scenes) - len(todo) + count, len(scenes), f"{speed:.1f} s of film a second")
 
-        engine.map(judge, todo, backend="threads", workers=workers, progress=told)
-    return [_mean(x, [done[key(scene)] for scene in scenes if scene.wanted == x]) for x in wanted]
+        engine.map(one, todo, backend="threads", workers=workers, progress=told)
+    return [[done[key(scene)] for scene in scenes if scene.wanted == x] for x in wanted]
 
 
 def _mean(wanted: Wanted, judged: Sequence[tuple[float, float]]) -> Trial:

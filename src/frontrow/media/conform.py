@@ -34,6 +34,8 @@ class Conformed:
     width: int
     """Pixels, square and even; the height too."""
     height: int
+    frame_rate: float = 0.0
+    """Frames a second, steady; 0 where the file does not tell."""
     filters: tuple[str, ...] = ()
     """ffmpeg's, before any scaling; it turns the picture upright by itself."""
     notes: tuple[str, ...] = ()
@@ -70,19 +72,21 @@ def conform(film: Path | Probe) -> Conformed:
     if facts.interlaced:
         filters.append("bwdif=mode=send_frame")
         notes.append("deinterlaced")
+    rate = facts.nominal_rate or facts.frame_rate
     if facts.frame_rate and facts.nominal_rate and abs(facts.nominal_rate / facts.frame_rate - 1) > _STEADY:
         rate = next((x for x in RATES if x >= facts.frame_rate * (1 - _STEADY)), RATES[-1])
         filters.append(f"fps={rate:.6g}")
         notes.append(f"a wavering frame rate (mean {facts.frame_rate:.2f}) made {rate:.2f}")
     elif facts.frame_rate > RATES[-1] * (1 + _STEADY):
-        filters.append(f"fps={RATES[-1]:g}")
+        rate = RATES[-1]
+        filters.append(f"fps={rate:g}")
         notes.append(f"{facts.frame_rate:.0f} frames a second made {RATES[-1]:g}")
     if facts.transfer in ("smpte2084", "arib-std-b67"):
         filters += _TONE_MAP
         notes.append(f"HDR ({'PQ' if facts.transfer == 'smpte2084' else 'HLG'}) mapped to SDR")
     elif any(depth in facts.pixel_format for depth in ("10", "12", "14", "16")):
         notes.append(f"{facts.pixel_format} reduced to 8 bits")
-    shown = Conformed(round(width / 2) * 2, int(height) // 2 * 2, tuple(filters), tuple(notes))
+    shown = Conformed(round(width / 2) * 2, int(height) // 2 * 2, rate, tuple(filters), tuple(notes))
     if min(shown.width, shown.height) < _LEAST_LINES:
         raise UnreadableMedia(
             f"the picture has {facts.width} x {facts.height} pixels; {_LEAST_LINES} a side are needed"
