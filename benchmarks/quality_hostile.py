@@ -8,11 +8,13 @@ in a free atom or a tag damages nothing that can be seen or heard.
 
 from __future__ import annotations
 
+import json
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,6 +103,7 @@ WAYS: Final[dict[str, Damage]] = {
 class Outcome:
     """One variant, inspected."""
 
+    number: int
     way: str
     film: str
     seconds: float
@@ -110,28 +113,46 @@ class Outcome:
     """Whether it decodes to just what the undamaged film decodes to; looked at only where nothing was found."""
 
 
+class Variants:
+    """The films, what is found in them undamaged, and any variant of them by its number."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.pack = folder, load_pack()
+        self.films = _films(folder)
+        self.clean = {film: _codes(film, self.pack) for film in self.films}
+        self.decoded = {film: _decoded(film) for film in self.films}
+
+    def try_one(self, number: int) -> Outcome:
+        film = self.films[number % len(self.films)]
+        way = list(WAYS)[number // len(self.films) % len(WAYS)]
+        path = self.folder / f"{number}{film.suffix}"
+        path.write_bytes(WAYS[way](bytearray(film.read_bytes()), np.random.default_rng([SEED, number])))
+        began, crash, found, same = time.monotonic(), "", False, False
+        try:
+            found = bool(_codes(path, self.pack) - self.clean[film])
+        except Exception as error:
+            crash = repr(error)
+        seconds = time.monotonic() - began
+        if not found and not crash:
+            same = _decoded(path) == self.decoded[film]
+        path.unlink()
+        return Outcome(number, way, film.name, seconds, crash, found, same)
+
+
 def run(data: Path | None) -> Iterator[Figure]:
-    pack = load_pack()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        films = _films(folder)
-        clean = {film: _codes(film, pack) for film in films}
-        sums = {film: _decoded(film) for film in films}
+        variants = Variants(Path(name))
+        yield from _tell(engine.map(variants.try_one, range(VARIANTS), backend="threads", workers=2))
+        yield from _careless(variants.folder, variants.pack)
 
-        def damage(number: int) -> Outcome:
-            film = films[number % len(films)]
-            way = list(WAYS)[number // len(films) % len(WAYS)]
-            rng = np.random.default_rng([SEED, number])
-            path = folder / f"{number}{film.suffix}"
-            path.write_bytes(WAYS[way](bytearray(film.read_bytes()), rng))
-            try:
-                return _inspect(path, pack, way, film, clean[film], sums[film])
-            finally:
-                path.unlink()
 
-        outcomes = engine.map(damage, range(VARIANTS), backend="threads", workers=2)
-        yield from _tell(outcomes)
-        yield from _careless(folder, pack)
+def main(first: int, stop: int, out: Path) -> None:
+    """Some of the variants, a line each: the thousand in parts."""
+    with tempfile.TemporaryDirectory() as name, out.open("a") as lines:
+        variants = Variants(Path(name))
+        for number in range(first, stop):
+            lines.write(json.dumps(asdict(variants.try_one(number))) + "\n")
+            lines.flush()
 
 
 def _films(folder: Path) -> list[Path]:
@@ -143,18 +164,6 @@ def _films(folder: Path) -> list[Path]:
 
 def _codes(path: Path, pack: Pack) -> Counter[str]:
     return Counter(finding.code for finding in inspection.inspect_film(path, pack).verdict.findings)
-
-
-def _inspect(path: Path, pack: Pack, way: str, film: Path, clean: Counter[str], decoded: bytes) -> Outcome:
-    began, crash, found, same = time.monotonic(), "", False, False
-    try:
-        found = bool(_codes(path, pack) - clean)
-    except Exception as error:
-        crash = repr(error)
-    seconds = time.monotonic() - began
-    if not found and not crash:
-        same = _decoded(path) == decoded
-    return Outcome(way, film.name, seconds, crash, found, same)
 
 
 def _decoded(path: Path) -> bytes:
@@ -227,3 +236,7 @@ def _careless(folder: Path, pack: Pack) -> Iterator[Figure]:
         yield Figure(
             f"seconds until the verdict on {name}", time.monotonic() - began, "s", detail=codes or "nothing found"
         )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

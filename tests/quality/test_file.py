@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 from frontrow.errors import UnreadableMedia, UnsupportedMedia
 from frontrow.quality.file import Watch
 
@@ -61,6 +63,13 @@ def test_a_matroska_segment_that_lacks_its_end_is_cut_off_and_one_left_open_is_n
     assert old(tmp_path / "whole.mkv", whole).cut_off() == []
     assert old(tmp_path / "live.mkv", live).cut_off() == []
     assert [finding.code for finding in old(tmp_path / "cut.mkv", whole[:-1]).cut_off()] == ["truncated"]
+
+
+@pytest.mark.parametrize("lead", [b"", bytes(4)], ids=["188", "192"])
+def test_a_transport_stream_that_ends_within_a_packet_is_cut_off(tmp_path, lead):
+    whole = (lead + b"\x47" + bytes(187)) * 9
+    assert old(tmp_path / "whole.ts", whole).cut_off() == []
+    assert [finding.code for finding in old(tmp_path / "cut.ts", whole[:-50]).cut_off()] == ["truncated"]
 
 
 def test_an_empty_file_is_unreadable(tmp_path):

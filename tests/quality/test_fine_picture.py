@@ -9,12 +9,14 @@ from scipy.ndimage import gaussian_filter
 
 from frontrow.quality.picture.banding import BandMeter, count_levels
 from frontrow.quality.picture.blocks import BlockMeter
+from frontrow.quality.picture.comb import comb
 from frontrow.quality.picture.flashing import FlashMeter
 from frontrow.quality.picture.focus import FocusMeter
 from frontrow.quality.picture.interlace import InterlaceMeter
 from frontrow.quality.picture.lettering import LetterMeter
 from frontrow.quality.picture.looks import stretches
 from frontrow.quality.picture.pixels import PixelMeter
+from frontrow.quality.picture.rules import PictureRules
 from frontrow.quality.picture.torn import TornMeter
 from worlds.pan import COLUMNS, RATE, ROWS, codes, damaged, find, measure, pan
 
@@ -155,6 +157,23 @@ def test_a_stuck_pixel_is_known_by_two_cuts_between_still_shots():
     assert "stuck_pixel" in codes(measure(film))
 
 
+def test_what_keeps_its_place_in_one_shot_alone_is_not_stuck():
+    """A flower in grass that sways: it is gone with the cut, and what was gathered by then is no evidence."""
+    rng = np.random.default_rng(5)
+    meadow = [rng.normal(120, 12, (ROWS // 4, COLUMNS // 4)).repeat(4, 0).repeat(4, 1).clip(40, 180) for _ in range(20)]
+    shot = [with_dot(meadow[n // 12].astype(np.uint8), 50, 70, code=235) for n in range(216)]
+    assert "stuck_pixel" not in codes(measure(shot + pan(120, softness=3.0)))
+
+
+def test_detail_before_the_noise_of_an_encode_is_not_stuck():
+    """A locked camera: surroundings that range over thirty codes in all are renewed by the encoder, not by a scene."""
+    rng = np.random.default_rng(7)
+    scene = pan(1, softness=3.0)[0].astype(int)
+    renewed = [scene + rng.integers(-1, 2) * 12 for _ in range(20)]
+    film = [with_dot(renewed[n // 12].clip(16, 235).astype(np.uint8), 50, 70, code=235) for n in range(240)]
+    assert "stuck_pixel" not in codes(measure(film))
+
+
 def test_specks_of_single_frames_are_hot_pixels():
     film = pan(96, softness=3.0)
     for frame, row in ((20, 40), (47, 90), (71, 130)):
@@ -188,6 +207,14 @@ def test_a_stretch_of_levels_leaves_holes_but_no_bands():
     codes_before = np.random.default_rng(0).normal(120, 30, 100_000).clip(30, 200)
     stretched = np.round((np.round(codes_before) - 16) * 255 / 219).astype(int)
     assert count_levels(np.bincount(stretched, minlength=256)) == 0
+
+
+@pytest.mark.parametrize(("white", "is_stretched"), [(255, True), (250, True), (235, False), (200, False)])
+def test_stretched_levels_leave_a_comb_and_others_do_not(white, is_stretched):
+    levels = np.random.default_rng(0).normal(120, 45, 200_000).clip(16, 235).round()
+    histogram = np.bincount(np.round((levels - 16) * (white - 16) / 219 + 16).astype(int), minlength=256)
+    near = np.convolve(histogram, [0.2, 0.6, 0.2], "same")  # as an encode fills gaps
+    assert (comb(near.astype(np.int64)) > PictureRules().range_comb) == is_stretched
 
 
 def test_colour_bars_are_no_gradient():
@@ -240,6 +267,13 @@ def lettered(picture, words="NOT FOR BROADCAST"):
 
 def test_words_that_come_and_go_are_words_and_nothing_else():
     only(measure(damaged(pan(120), 24, 96, lettered)), "burnt_in_text")
+
+
+def test_a_dot_in_a_line_of_letters_is_not_stuck():
+    """Letters are known where the ground is no plain card; their dots stay where they are on any ground."""
+    dotted = [with_dot(picture, 160, 250) for picture in pan(240, softness=3.0)]
+    assert "stuck_pixel" in codes(measure(dotted))
+    assert "stuck_pixel" not in codes(measure(damaged(dotted, 120, 192, lettered)))
 
 
 def test_words_over_the_picture_are_burnt_in(clean):

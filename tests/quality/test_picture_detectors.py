@@ -34,7 +34,8 @@ def film(frames=FRAMES):
     steady = {
         "luma": 100.0, "luma_top": 200.0, "luma_spread": 40.0, "u": 8.0, "v": -6.0, "chroma": 15.0, "u_spread": 6.0,
         "v_spread": 6.0, "green": 0.0, "shift": 0.0, "bar_top": 0.0, "bar_bottom": 0.0, "bar_left": 0.0,
-        "bar_right": 0.0, "edge_rows": 1.0, "edge_columns": 1.0, "lit": 1.0, "below": 0.0, "above": 0.0,
+        "bar_right": 0.0, "edge_rows": 1.0, "edge_columns": 1.0, "lit": 1.0, "below": 0.0, "above": 0.0, "comb": 0.0,
+        "detail": 0.0,
         "below_legal": 0.0, "above_legal": 0.0, "gamut": 0.0, "corrupt": 0.0, "lost": 0.0, "untimed": 0.0, "key": 0.0,
         "width": 1280.0, "height": 720.0,
     }  # fmt: skip
@@ -250,6 +251,17 @@ def test_levels_stretched_to_full_range_are_found_from_the_whole_file():
     assert finding.severity == "error"
 
 
+def test_levels_that_hardly_reach_beyond_black_are_stretched_when_codes_between_stand_empty():
+    series = film()
+    series["below"][:] = 0.0015
+    assert level_range.find(measured(series), RULES) == []
+    series["comb"] = np.where(np.arange(FRAMES) % 12, np.nan, 0.7)
+    (finding,) = level_range.find(measured(series), RULES)
+    assert finding.severity == "error"
+    series["below"][:] = 0.0
+    assert level_range.find(measured(series), RULES) == []
+
+
 def test_white_letters_beyond_legal_are_told_and_no_fault():
     series = film()
     series["above_legal"][100:300] = 0.035
@@ -348,6 +360,21 @@ def test_bars_on_all_four_sides_are_a_postage_stamp():
     for name in ("bar_top", "bar_bottom", "bar_left", "bar_right"):
         series[name][:] = 0.12
     assert [finding.severity for finding in aspect.find(measured(series), RULES)] == ["warn"]
+
+
+def test_a_planet_in_the_dark_stands_in_no_window():
+    series = film()
+    for name in ("bar_top", "bar_bottom", "bar_left", "bar_right"):
+        series[name][:] = 0.12
+    series["edge_rows"][:] = series["edge_columns"][:] = 0.15
+    assert aspect.find(measured(series), RULES) == []
+
+
+def test_a_plain_ground_that_everything_has_left_is_no_freeze():
+    series = film()
+    still(series, slice(200, 260))
+    series["detail"][200:260] = np.nan
+    assert freeze.find(measured(series), RULES) == []
 
 
 def test_a_colour_plane_that_fades_out_is_not_missing():

@@ -137,3 +137,31 @@ def test_ten_bits_full_range_and_grey_are_measured(tmp_path):
         measured = measure(path, networks=False)
         assert len(measured.picture["at_s"]) == 5
         assert 40 < measured.picture["luma"][2] < 200
+
+
+def edited(path, start, length):
+    """The MP4 with an edit list that shows `length` seconds from `start` on, as a phone trims."""
+    film = bytearray(path.read_bytes())
+    scale = int.from_bytes(film[film.index(b"mvhd") + 16 :][:4], "big")
+    frames = int.from_bytes(film[film.index(b"mdhd") + 16 :][:4], "big")
+    list_at = film.index(b"elst") + 12
+    before = int.from_bytes(film[list_at + 4 :][:4], "big")
+    film[list_at : list_at + 8] = round(length * scale).to_bytes(4, "big") + (before + round(start * frames)).to_bytes(
+        4, "big"
+    )
+    path.write_bytes(film)
+    return path
+
+
+@pytest.mark.parametrize(("start", "length"), [(0.48, 1.52), (1.0, 1.0), (0.0, 1.2)])
+def test_frames_that_an_edit_list_leaves_out_are_not_missing(tmp_path, start, length):
+    whole = make(tmp_path / "film.mp4", 2.0, [*H264, "-an"])
+    measured = measure(edited(whole, start, length), networks=False)
+    assert len(measured.picture["at_s"]) == pytest.approx(length * 25, abs=1)
+    assert {finding.code for finding in find(measured)}.isdisjoint({"truncated", "decode_error"})
+
+
+def test_a_picture_in_no_codec_that_is_known_is_unsupported_also_beside_sound_that_plays(tmp_path):
+    film = make(tmp_path / "film.mp4")
+    film.write_bytes(film.read_bytes().replace(b"avc1", b"zzz1"))
+    assert [(x.code, x.severity) for x in find(measure(film, networks=False))] == [("unsupported", "error")]

@@ -55,7 +55,8 @@ def measure(
     series = dict(zip(names, np.array(rows, np.float64).T, strict=True))
     still = np.zeros(len(rows))
     video = StreamFacts(0, "video", "h264", len(rows) / rate, 0.0, "", field_order=order)
-    return Measurements(FileFacts("mov", len(rows) / rate, 1, (video,)), series | {"corrupt": still, "lost": still})
+    series |= {"corrupt": still, "lost": still, "height": still + ROWS}
+    return Measurements(FileFacts("mov", len(rows) / rate, 1, (video,)), series)
 
 
 def find(measured: Measurements) -> list[Finding]:

@@ -12,6 +12,9 @@ _MOST_ATOMS: Final = 1_000
 _FIRST_ATOMS: Final = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
 _EBML: Final = b"\x1a\x45\xdf\xa3"
 _SEGMENT: Final = b"\x18\x53\x80\x67"
+_TRANSPORT: Final = ((188, 0), (192, 4))
+"""Bytes of an MPEG transport packet and where in it its sync byte stands: broadcast, and discs and cameras."""
+_SYNC: Final = 0x47
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ def outline(path: Path) -> Outline:
     try:
         stat = path.stat()
         with path.open("rb") as file:
-            head = file.read(64)
+            head = file.read(1024)
         atoms = list(_atoms(path, stat.st_size)) if head[4:8] in _FIRST_ATOMS else []
     except OSError:
         return Outline()
@@ -43,7 +46,7 @@ def outline(path: Path) -> Outline:
         size=stat.st_size,
         written_s=stat.st_mtime,
         age_s=time.time() - stat.st_mtime,
-        claimed_bytes=_claimed_bytes(head, atoms),
+        claimed_bytes=_claimed_bytes(head, atoms, stat.st_size),
         lacks_index=bool(atoms) and atoms[0][0] in _FIRST_ATOMS and b"moov" not in {kind for kind, _ in atoms},
     )
 
@@ -68,13 +71,16 @@ def _atoms(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
                 return
 
 
-def _claimed_bytes(head: bytes, atoms: list[tuple[bytes, int]]) -> int:
+def _claimed_bytes(head: bytes, atoms: list[tuple[bytes, int]], size: int) -> int:
     if head[4:8] in _FIRST_ATOMS:
         return max((end for _, end in atoms), default=0)
     if head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"WAVE"):
         return 8 + int.from_bytes(head[4:8], "little")
     if head[:4] == _EBML:
         return _segment_end(head)
+    for packet, sync in _TRANSPORT:  # whole packets: the last one that was begun
+        if len(head) > 4 * packet and all(head[packet * i + sync] == _SYNC for i in range(5)):
+            return -(-size // packet) * packet
     return 0
 
 

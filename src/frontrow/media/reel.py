@@ -143,6 +143,8 @@ class Reel:
     def _decoded(self, track: Track, packet: Any) -> Iterator[Shown]:
         import av
 
+        if not packet.size and packet.pts is not None:
+            return  # in AVI and Ogg: the frame before is shown once more
         track.torn_now |= bool(packet.is_corrupt) or _is_hollow(track.stream, packet)
         try:
             frames = packet.decode()

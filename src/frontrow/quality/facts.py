@@ -37,7 +37,7 @@ def _stream(stream: Any) -> StreamFacts:
         duration_s=max(0.0, float(stream.duration * base)) if stream.duration and base else _tagged_s(stream.metadata),
         start_s=float(stream.start_time * base) if stream.start_time and base else 0.0,
         language="" if language == "und" else language,
-        stated_frames=stream.frames or 0,
+        stated_frames=_stated_frames(stream) if stream.type == "video" else stream.frames or 0,
     )
     if coded is None:
         return facts
@@ -56,6 +56,16 @@ def _stream(stream: Any) -> StreamFacts:
         layout = coded.layout
         return replace(facts, channels=layout.nb_channels, layout=layout.name, sample_rate=coded.sample_rate)
     return facts
+
+
+def _stated_frames(stream: Any) -> int:
+    """Frames that the index counts and an edit list leaves in: films trimmed on a phone keep what was cut away."""
+    frames, entries = int(stream.frames or 0), stream.index_entries
+    if not frames or not len(entries):
+        return frames
+    kept = len(entries) - sum(entry.is_discard for entry in entries)
+    told = float((stream.duration or 0) * (stream.time_base or 0)) * float(stream.average_rate or 0)
+    return kept if kept < len(entries) or abs(told - kept) <= 1 else frames
 
 
 def _tagged_s(metadata: dict[str, str]) -> float:

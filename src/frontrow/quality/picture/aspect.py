@@ -19,6 +19,8 @@ _SHAPES: Final = (0.56, 2.8)
 """Narrowest and widest display shape of a film: upright 9:16 and Ultra Panavision's 2.76."""
 _STAMP: Final = 0.04
 """Bars on all four sides, as shares, from which on a picture is a postage stamp."""
+_EDGE: Final = 0.6
+"""Share of the first line inside such bars that is lit in some frames: a planet in the dark has no straight edge."""
 
 
 def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
@@ -60,6 +62,9 @@ def _bars(picture: Series) -> tuple[float, float]:
     seen = picture["luma_top"] > 60
     if np.count_nonzero(seen) < 24:
         return 0.0, 0.0
-    rows = np.minimum(picture["bar_top"], picture["bar_bottom"])[seen].min()
-    columns = np.minimum(picture["bar_left"], picture["bar_right"])[seen].min()
-    return float(rows), float(columns)
+    rows = float(np.minimum(picture["bar_top"], picture["bar_bottom"])[seen].min())
+    columns = float(np.minimum(picture["bar_left"], picture["bar_right"])[seen].min())
+    for edge, inside in (("edge_rows", 1 - 2 * columns), ("edge_columns", 1 - 2 * rows)):
+        if np.percentile(picture[edge][seen], 90) < _EDGE * inside:
+            return 0.0, 0.0
+    return rows, columns

@@ -33,6 +33,13 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
     if skipped:
         detail = f"{len(skipped)} more sound streams were not listened to, from stream {skipped[0]} on"
         found.append(Finding("unsupported", "warn", 0.0, 0.0, 1.0, detail, {"streams": len(skipped)}, skipped[0]))
+    found += [
+        Finding(
+            "unsupported", "error", 0.0, 0.0, 0.9, f"{x.kind}: its header names no codec that is known", {}, x.index
+        )
+        for x in measured.facts.streams
+        if x.kind in {"video", "audio"} and not x.codec
+    ]
     return found
 
 

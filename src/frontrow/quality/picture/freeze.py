@@ -64,7 +64,8 @@ def _judge(picture: Series, cut: Mask, first: int, stop: int, rules: PictureRule
     goes_on = not tail and not cut[stop : stop + 2].any() and alike(picture, first, stop)
     shortest = rules.freeze_s if goes_on else rules.freeze_cut_s
     numbers = {"length_s": length, "motion_before": busy, "motion": inside}
-    if stops and own and length >= shortest:
+    empty = bool(np.isnan(picture["detail"][first:stop]).all())  # a plain ground that everything has left
+    if stops and own and not empty and length >= shortest:
         where = "to the end" if tail else "in the middle of a shot"
         return Finding(
             "freeze", "error", start, end, 0.9, f"the picture stands still for {length:.1f} s {where}", numbers

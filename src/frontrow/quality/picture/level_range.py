@@ -30,15 +30,20 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
 
 def _whole(picture: Series, rules: PictureRules) -> Finding | None:
     below, above = (float(np.mean(np.minimum(picture[name], _MOST))) for name in ("below", "above"))
-    if below + above < rules.range_share:
+    stretched = float(np.max(picture["comb"][~np.isnan(picture["comb"])][-1:], initial=0.0)) >= rules.range_comb
+    if below + above < (rules.range_share / 4 if stretched else rules.range_share):
         return None
     start, end = when(picture, 0, len(picture["at_s"]))
     detail = (
         f"{below:.1%} of all pixels lie below black and {above:.1%} above white: "
         "full range in a file that says limited, or levels never brought into range"
     )
-    confidence = min(0.95, 0.6 + 5 * (below + above))
-    severity: Severity = "error" if below >= rules.range_share / 2 else "warn"  # cameras use what is above white
+    if stretched:
+        detail += "; codes left empty at even steps show that they were stretched"
+    confidence = 0.9 if stretched else min(0.95, 0.6 + 5 * (below + above))
+    severity: Severity = (
+        "error" if below >= rules.range_share / 2 or stretched else "warn"
+    )  # cameras use what is above white
     return Finding("level_range", severity, start, end, confidence, detail, {"below": below, "above": above})
 
 

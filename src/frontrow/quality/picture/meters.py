@@ -6,6 +6,7 @@ import numpy as np
 
 from frontrow.quality.picture.banding import BandMeter
 from frontrow.quality.picture.blocks import BlockMeter
+from frontrow.quality.picture.comb import CombMeter
 from frontrow.quality.picture.detail import DetailMeter
 from frontrow.quality.picture.flashing import FlashMeter
 from frontrow.quality.picture.focus import FocusMeter
@@ -23,7 +24,7 @@ from frontrow.quality.picture.window import Window
 def make() -> list[Meter]:
     """New meters, which have seen nothing yet."""
     return [
-        Light(), Motion(), Window(), Levels(),
+        Light(), Motion(), Window(), Levels(), CombMeter(),
         FlashMeter(), BlockMeter(), BandMeter(), FocusMeter(), DetailMeter(), InterlaceMeter(), PixelMeter(),
         TornMeter(), LetterMeter(),
     ]  # fmt: skip

@@ -30,6 +30,9 @@ _LUMA, _CHROMA = 20, 24
 """Codes by which a stuck pixel stands out."""
 _LUMA_CHANGE, _CHROMA_CHANGE = 6, 1
 """Codes by which surroundings have changed."""
+_LUMA_REACH: Final = 40
+"""Codes over which the surroundings of luma must have ranged in all: noise of an encode stays within 35. Colour, which
+hardly changes in many scenes, is known by its looks alone."""
 _MOST_HITS: Final = 200
 _WHOLLY: Final = 4
 _MOST_AT_ONCE: Final = 4
@@ -41,6 +44,8 @@ _GAP_S: Final = 30.0
 _SHORT_S: Final = 0.9
 """How long a stuck pixel must be known in a clip that ends with it."""
 _PLACE: Final = ("stuck_row", "stuck_column")
+_LINE: Final = 0.05
+"""How near to a line of letters, as a share of the height, a dot belongs to it."""
 _HOT: Final = 40
 """Codes by which a hot pixel is brighter than the same place before and after, and than its surroundings."""
 
@@ -59,14 +64,26 @@ def _ring(plane: Any, row: int, column: int) -> Any:
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _ranges(span: Any, around: Any, here: Any, reach: int) -> Any:
+    """Whether surroundings, with these, range over `reach` and twice as far as the pixel itself."""
+    span[0], span[1] = min(span[0], around), max(span[1], around)
+    span[2], span[3] = min(span[2], here), max(span[3], here)
+    ranged, itself = np.int32(span[1]) - np.int32(span[0]), np.int32(span[3]) - np.int32(span[2])
+    return ranged >= reach and 2 * itself <= ranged
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
 def _stand_out(
-    plane: Any, least: int, change: int, hits: Any, light: Any, own: Any, looks: int
+    plane: Any, least: int, change: int, reach: int, hits: Any, light: Any, own: Any, span: Any, looks: int
 ) -> tuple[int, int, int]:
     """Count in `hits` how often each pixel stood out, each time before other surroundings; who does not loses two.
 
     `light` is what its surroundings were when it last counted, `own` what it was itself: detail of a scene gets
     lighter and darker with what is around it, a stuck pixel keeps to itself. Wholly other surroundings count more.
-    Returns how many have `looks` hits or more, and row and column of one that has most.
+    `span` has the lowest and highest of both so far; where a `reach` is asked, the surroundings must have ranged over
+    it, and twice as far as the pixel.
+    Returns how many have `looks` hits or more and stand out now, and row and column of one that has most: what a shot
+    has gathered is no evidence once it is over.
     """
     rows, columns = plane.shape
     maybe = np.zeros(columns, np.uint8)
@@ -90,15 +107,19 @@ def _stand_out(
                 if hits[row, column] == 0:
                     hits[row, column] = 1
                     light[row, column], own[row, column] = around, here
+                    if reach > 0:
+                        span[row, column, 0] = span[row, column, 1] = around
+                        span[row, column, 2] = span[row, column, 3] = here
                 elif alone and hits[row, column] < _MOST_HITS:
                     hits[row, column] += min(_MOST_AT_ONCE, 1 + moved // (_WHOLLY * change))
                     light[row, column], own[row, column] = around, here
+                known = reach == 0 or _ranges(span[row, column], around, here, reach)
+                if known and hits[row, column] >= looks:
+                    count += 1
+                    if hits[row, column] > most:
+                        most, best_row, best_column = hits[row, column], row, column
             else:
                 hits[row, column] -= min(2, hits[row, column])
-            if hits[row, column] >= looks:
-                count += 1
-                if hits[row, column] > most:
-                    most, best_row, best_column = hits[row, column], row, column
     return count, best_row, best_column
 
 
@@ -187,15 +208,18 @@ class PixelMeter:
             self._planes = [np.zeros(plane.shape, np.uint8) for plane in planes]
             self._light = [np.zeros(plane.shape, np.uint16) for plane in planes]
             self._own = [np.zeros(plane.shape, np.uint16) for plane in planes]
+            self._span = np.zeros((*frame.y.shape, 4), np.uint16)
         counts = np.zeros(3)
         place = np.nan, np.nan
         for number, plane in enumerate(planes):
             if not plane.size:
                 continue
-            least, change = (_CHROMA, _CHROMA_CHANGE) if number else (_LUMA, _LUMA_CHANGE)
+            least, change, reach = (_CHROMA, _CHROMA_CHANGE, 0) if number else (_LUMA, _LUMA_CHANGE, _LUMA_REACH)
             shift = frame.bits - 8
             seen = self._planes[number], self._light[number], self._own[number]
-            counts[number], row, column = _stand_out(plane, least << shift, change << shift, *seen, _LOOKS)
+            counts[number], row, column = _stand_out(
+                plane, least << shift, change << shift, reach << shift, *seen, self._span, _LOOKS
+            )
             if counts[number]:
                 scale = [-(-whole // part) for whole, part in zip(frame.y.shape, plane.shape, strict=True)]
                 place = float(row * scale[0]), float(column * scale[1])
@@ -236,10 +260,12 @@ def _find_stuck(picture: Series, rules: PictureRules) -> Iterator[Finding]:
         outlasts = ((shots > begin + 2 * _EVERY) & (shots < stop)).any()
         if not to_the_end and not (outlasts and picture["at_s"][stop - 1] - picture["at_s"][first] >= rules.stuck_s):
             continue
-        if 2 * written[first:stop].sum() > read[first:stop].sum():
+        row, column = (picture[name][first:stop][~np.isnan(picture[name][first:stop])] for name in _PLACE)
+        lines = picture["letter_height"][first:stop][written[first:stop]]
+        of_text = row.size and np.abs(lines - row[-1] / picture["height"][first]).min(initial=1.0) <= _LINE
+        if of_text or 2 * written[first:stop].sum() > read[first:stop].sum():
             continue
         most = int(np.nanmax(np.fmax(luma[first:stop] * (luma[first:stop] <= rules.stuck_most), chroma[first:stop])))
-        row, column = (picture[name][first:stop][~np.isnan(picture[name][first:stop])] for name in _PLACE)
         place = f"; one at line {row[-1]:.0f}, column {column[-1]:.0f}" if row.size else ""
         yield Finding(
             "stuck_pixel", "warn", *when(picture, first, stop), 0.85,

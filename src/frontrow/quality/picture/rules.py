@@ -51,6 +51,8 @@ class PictureRules:
     """Shortest time outside of it, seconds."""
     range_share: float = 0.004
     """Share of all pixels of a file beyond nominal levels that gives away a wrong range; 0.003 in clean film."""
+    range_comb: float = 0.55
+    """Comb of empty codes, 0 to 1, from which on levels were stretched and a quarter of that share is enough."""
 
     chroma_least: float = 3.0
     """Mean colour, codes, from which on a film has colour that can go missing."""
