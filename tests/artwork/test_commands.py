@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,14 +15,12 @@ from frontrow.artwork import making
 from frontrow.artwork.candidates import CandidateConfig
 from frontrow.jobs import pictures
 from frontrow.media import example
+from worlds import commands
 
 
-def frontrow(*args: object, cache: Path | None = None) -> subprocess.CompletedProcess[str]:
-    import os
-
-    variables = os.environ | {"FRONTROW_CACHE": str(cache or "/nonexistent")}
-    command = [sys.executable, "-m", "frontrow", "artwork", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+def frontrow(*args: object, cache: Path | None = None) -> commands.Done:
+    with patch.dict(os.environ, {"FRONTROW_CACHE": str(cache or "/nonexistent")}):
+        return commands.frontrow("artwork", *args)
 
 
 def test_shots_of_the_example_are_those_that_it_says(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from frontrow.config import EventSettings
 from frontrow.data.events import EventLog
 from frontrow.jobs.queue import Queue
 from worlds import service as world
+from worlds.commands import frontrow
 
 HEAVY = {
     "polars",
@@ -34,13 +34,6 @@ HEAVY = {
     "joblib",
     "av",
 }
-
-
-def frontrow(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "frontrow", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=120
-    )
 
 
 def modules_after(code: str) -> set[str]:
@@ -109,7 +102,7 @@ def test_every_command_speaks_json_and_explains_itself_with_an_example() -> None
     assert "Example" in done.stdout
 
 
-def test_init_doctor_and_config_agree_about_a_new_workspace(tmp_path: Path) -> None:
+def test_init_doctor_and_config_agree_about_a_new_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "cinema"
     assert frontrow("init", "-w", place).returncode == 0
     assert place.stat().st_mode & 0o077 == 0
@@ -117,7 +110,8 @@ def test_init_doctor_and_config_agree_about_a_new_workspace(tmp_path: Path) -> N
     assert found["healthy"]
     assert {"catalogue", "model", "keys"} <= {x["what"] for x in found["findings"] if x["state"] == "note"}
     (place / "frontrow.toml").write_text("[service]\nport = 9001\n")
-    shown = json.loads(frontrow("config", "show", "-w", place, "--json", FRONTROW_EVENTS__SHARDS="3").stdout)
+    monkeypatch.setenv("FRONTROW_EVENTS__SHARDS", "3")
+    shown = json.loads(frontrow("config", "show", "-w", place, "--json").stdout)
     by_key = {line["key"]: line for line in shown}
     assert (by_key["service.port"]["value"], by_key["service.port"]["source"]) == (9001, str(place / "frontrow.toml"))
     assert (by_key["events.shards"]["value"], by_key["events.shards"]["source"]) == (3, "FRONTROW_EVENTS__SHARDS")
@@ -135,11 +129,13 @@ def test_init_doctor_and_config_agree_about_a_new_workspace(tmp_path: Path) -> N
     ],
 )
 def test_a_wrong_setting_is_one_line_and_exit_status_2(
-    tmp_path: Path, toml: str, environment: dict[str, str], said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toml: str, environment: dict[str, str], said: str
 ) -> None:
     frontrow("init", "-w", tmp_path / "w")
     (tmp_path / "w" / "frontrow.toml").write_text(toml)
-    done = frontrow("config", "show", "-w", tmp_path / "w", **environment)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    done = frontrow("config", "show", "-w", tmp_path / "w")
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
@@ -216,10 +212,11 @@ def test_a_model_is_listed_and_rolled_back_from_the_command_line(tmp_path: Path)
     assert frontrow("artifacts", "rollback", "recommend", "--to", "../x", "-w", place.root).returncode == 2
 
 
-def test_people_are_listed_and_removed(tmp_path: Path) -> None:
+def test_people_are_listed_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "w"
+    monkeypatch.setenv("FRONTROW_PASSWORD", "long enough 12")
     frontrow("init", "-w", place)
-    assert frontrow("people", "add", "ada", "-w", place, FRONTROW_PASSWORD="long enough 12").returncode == 0
+    assert frontrow("people", "add", "ada", "-w", place).returncode == 0
     assert json.loads(frontrow("people", "list", "-w", place, "--json").stdout) == [{"name": "ada", "role": "read"}]
     assert frontrow("people", "remove", "ada", "-w", place).returncode == 0
     assert frontrow("people", "remove", "ada", "-w", place).returncode == 2

@@ -12,11 +12,7 @@ import pytest
 from frontrow.config import EventSettings
 from frontrow.data import workspace
 from frontrow.data.events import EventLog
-
-
-def frontrow(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "frontrow", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+from worlds.commands import frontrow
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from frontrow.jobs.worker import Worker
 from frontrow.schema import Event, Kind
 
 RATES = [300.0, 700.0, 1500.0]
-SEGMENTS = 24
+SEGMENTS = 12
 NOW_MS = 1_760_000_000_000
 TASTE = viewing.Taste(Weights(stall=8.0), base=-1.5, slope=0.15)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from frontrow.data.events import EventLog
 from frontrow.data.workspace import Workspace, create
 from frontrow.jobs.queue import Queue, State
 from frontrow.schema import Event, Kind, Title
+from worlds.commands import frontrow
 
 
 @pytest.fixture
@@ -32,10 +31,6 @@ def place(tmp_path: Path) -> Workspace:
     with EventLog(made.log, Settings().events) as log:
         log.append(events)
     return made
-
-
-def frontrow(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "frontrow", *args], capture_output=True, text=True, timeout=120)
 
 
 def test_nightly_prints_one_json_value_and_shows_in_the_list(place: Workspace) -> None:
