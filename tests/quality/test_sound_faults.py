@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from frontrow.quality.measurements import FileFacts, Measurements, Series, Strea
 from frontrow.quality.sound import detectors, language
 from frontrow.quality.sound.meter import SoundMeter
 from frontrow.quality.sound.rules import SoundRules
+from frontrow.quality.sound.spoken import Spoken, choose_windows, together
 
 RATE = 16_000
 Sound = NDArray[Any]
@@ -245,24 +246,35 @@ def test_the_same_sound_in_two_languages_is_told() -> None:
     assert "language" not in codes(inspect(scene(), scene(seed=4), tags=("eng", "fra")))
 
 
-@dataclass(frozen=True)
-class Heard:
-    words: tuple[object, ...]
-    doubted: int
-
-
 @pytest.mark.parametrize(
-    ("tag", "clear", "doubted", "found"),
-    [("jpn", 90, 10, True), ("eng", 90, 10, False), ("eng", 1, 60, True), ("jpn", 1, 60, False), ("jpn", 5, 0, False)],
-)
-def test_a_tag_is_held_against_what_the_english_recogniser_could_read(
-    tag: str, clear: int, doubted: int, found: bool
-) -> None:
-    x = scene(5)
+    ("tag", "heard", "found"),
+    [
+        ("jpn", {"en": 0.97, "ja": 0.01}, "error"), ("jpn", {"en": 0.65, "ja": 0.02}, "warn"),
+        ("eng", {"en": 0.97, "ja": 0.01}, ""), ("en-US", {"en": 0.4, "de": 0.3}, ""),
+        ("jpn", {"en": 0.45, "ja": 0.01}, ""), ("jpn", {"en": 0.8, "ja": 0.15}, ""),
+        ("nob", {"da": 0.9, "no": 0.05}, ""), ("gle", {"en": 0.9, "cy": 0.05}, ""),
+    ],
+)  # fmt: skip
+def test_a_tag_is_held_against_the_language_that_is_spoken(tag: str, heard: dict[str, float], found: str) -> None:
+    x = scene()
     facts = stream(x, tag=tag)
-    measured = Measurements(FileFacts("mkv", 5, 0, (facts,)), None, {0: rows(facts, x)})
-    heard = Heard(("word",) * clear, doubted)
-    assert bool(language.find(measured, SoundRules(), heard)) is found
+    measured = Measurements(FileFacts("mkv", 20, 0, (facts,)), None, {0: rows(facts, x)})
+    told = language.find(measured, SoundRules(), {0: Spoken(heard, 40.0)})
+    assert [finding.severity for finding in told] == ([found] if found else [])
+
+
+def test_windows_with_most_speech_are_listened_to_and_silence_is_not() -> None:
+    at_s = np.arange(0, 300, 0.032)
+    speech = np.where((at_s > 95) & (at_s < 125) | (at_s > 200) & (at_s < 201), 0.9, 0.1)
+    ((window, seconds),) = choose_windows({"at_s": at_s, "speech": speech})
+    assert window == (90, 120)
+    assert seconds == pytest.approx(25, abs=0.1)
+
+
+def test_windows_count_by_the_speech_in_them() -> None:
+    heard = together([({"en": 1.0, "nn": 0.0}, 27.0), ({"en": 0.0, "nn": 0.5, "no": 0.5}, 3.0)])
+    assert heard.language == "en"
+    assert heard.probabilities == pytest.approx({"en": 0.9, "no": 0.1})
 
 
 def picture(seconds: float, cuts_s: NDArray[Any]) -> Series:

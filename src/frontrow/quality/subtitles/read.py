@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from frontrow.errors import InputError
+from frontrow.quality.languages import tag
 from frontrow.quality.subtitles import ass, scc, srt, ttml, vtt
 from frontrow.quality.subtitles.encoding import Decoded, decode
-from frontrow.quality.subtitles.language import tag
 from frontrow.quality.subtitles.track import Cue, Fault, Track
 
 __all__ = ["Cue", "Fault", "Track", "read", "read_bytes"]

@@ -152,11 +152,13 @@ def listen(
     os.environ["HF_HUB_OFFLINE"] = "1"
     from faster_whisper import WhisperModel
 
+    from frontrow.quality.sound.excerpt import excerpt
+
     recogniser = WhisperModel(model, device="cpu", compute_type="int8", cpu_threads=2, local_files_only=True)
     words: list[list[Any]] = []
     doubted, done = 0, []
     for start_s, end_s in windows:
-        at_s, sound = _hear(context, Path(path), stream, start_s, end_s)
+        at_s, sound = excerpt(context, Path(path), stream, start_s, end_s)
         if not len(sound) or context.expired:
             continue
         segments, _ = recogniser.transcribe(
@@ -181,38 +183,3 @@ def listen(
         done.append([at_s, at_s + len(sound) / 16_000])
         context.progress(end_s, windows[-1][1], "words")
     return {"words": words, "doubted": doubted, "windows": done}
-
-
-def _hear(
-    context: Context, path: Path, stream: int | None, start_s: float, end_s: float
-) -> tuple[float, NDArray[np.float32]]:
-    """(time of the first sample, mono samples at 16 kHz) of one span; gaps in the stream's times are filled."""
-    from frontrow.media.reel import Reel, samples
-    from frontrow.quality.sound.resampling import RATE, Resampler
-
-    with Reel(path, context, threads=1) as reel:
-        chosen = [x for x in reel.sounds if stream is None or x.index == stream][:1]
-        reel.tracks = {x.index: reel.tracks[x.index] for x in chosen}
-        if not chosen:
-            return start_s, np.zeros(0, np.float32)
-        if start_s > 0:
-            reel.seek(start_s)
-        coded = chosen[0].codec_context
-        resampler: Resampler | None = None
-        first_s, parts, count = start_s, [], 0
-        for shown in reel.shown():
-            if shown.at_s >= end_s:
-                break
-            sound = samples(shown.frame)
-            if shown.at_s + sound.shape[1] / shown.frame.sample_rate <= start_s:
-                continue
-            if resampler is None:
-                first_s = shown.at_s
-                resampler = Resampler(shown.frame.sample_rate, coded.layout.name, sound.shape[0])
-            missing = round((shown.at_s - first_s) * RATE) - count
-            if missing > RATE // 10:
-                parts.append(np.zeros(missing, np.float32))
-                count += missing
-            parts.append(resampler.push(sound))
-            count += len(parts[-1])
-    return first_s, np.concatenate([*parts, np.zeros(0, np.float32)])
