@@ -51,7 +51,7 @@ def test_rare_outcomes_get_no_interval_and_the_sentence_says_how_many_are_missin
     found = look([{"name": "y", "kind": "binary"}], {"y": y})
     assert found.state == "collecting"
     assert (found.results[0].low, found.results[0].high) == (None, None)
-    assert "70 non-zero outcomes in the smaller arm; 100 are needed" in found.sentence
+    assert "70 non-zero outcomes in the smaller arm for y; 100 are needed" in found.sentence
 
 
 def test_a_disaster_stops_early_by_the_exact_test() -> None:
@@ -104,7 +104,7 @@ def test_one_of_several_treatments_may_win(rng: np.random.Generator) -> None:
     arm = np.arange(N) % 3
     found = look([{"name": "y"}], {"y": rng.normal(size=N) + 0.3 * (arm == 2)}, arms=("a", "b", "c"))
     assert found.state == "winner"
-    assert found.sentence.startswith("c wins")
+    assert found.sentence.startswith("Arm c wins")
     assert {r.arm: r.verdict for r in found.results}["c"] == "better"
 
 

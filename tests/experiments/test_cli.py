@@ -78,7 +78,7 @@ def test_parquet_with_aware_times_is_read_like_csv(run: Any, example: Path) -> N
 
 def test_people_get_tables(run: Any, example: Path) -> None:
     text = run("analyse", example / "ex" / "log.csv", "--spec", example / "ex" / "spec.toml")
-    for part in ("winner: treatment wins", "played", "sample ratio", "left out: 1 units"):
+    for part in ("winner: Arm treatment wins", "played", "sample ratio", "left out: 1 units"):
         assert part in text
 
 

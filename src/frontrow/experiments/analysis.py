@@ -151,11 +151,11 @@ def _verdict(results: list[Result], found: list[Check], sample: Sample, definiti
     state, sentence = min(ranked, key=lambda v: (WINNER, COLLECTING, NO_EFFECT, LOSER).index(v[0]))
     if state == COLLECTING:
         short = [r for r in results if r.metric.role == "primary" and min(r.estimate.nonzero) < intervals.MIN_NONZERO]
-        seen = f" {sample.arm.size:,} of {definition.planned_units:,} planned units are in."
+        seen = f" {sample.arm.size:,} of {definition.planned_units:,} planned {definition.unit}s are in."
         if short and sentence.startswith("Still"):
             r = short[0]
             sentence += (
-                f" {r.metric.name} has {min(r.estimate.nonzero)} non-zero outcomes in the smaller arm; "
+                f" There are {min(r.estimate.nonzero)} non-zero outcomes in the smaller arm for {r.metric.name}; "
                 f"{intervals.MIN_NONZERO} are needed."
             )
         sentence += seen
@@ -169,21 +169,21 @@ def _arm_verdict(results: list[Result], arm: str, found: list[Check]) -> tuple[s
     worse = [r for r in primaries if r.verdict == "worse"]
     better = [r for r in primaries if r.verdict == "better"]
     if worse:
-        return LOSER, f"{arm} loses: {_in_words(worse[0])}."
+        return LOSER, f"Arm {arm} loses: {_in_words(worse[0])}."
     if harmed:
-        return LOSER, f"{arm} loses: it harms the guardrail {harmed[0].metric.name} by more than is tolerated."
+        return LOSER, f"Arm {arm} loses: it harms the guardrail {harmed[0].metric.name} by more than is tolerated."
     if better:
         warned = [c for c in found if c.level == "warning"]
         waiting = [r for r in mine if r.metric.role == "guardrail" and r.verdict == "open"]
         if warned:
-            return COLLECTING, f"A lead of {arm} is hidden: {warned[0].name} ({warned[0].detail})."
+            return COLLECTING, f"A lead of arm {arm} is hidden: {warned[0].name} ({warned[0].detail})."
         if waiting:
-            return COLLECTING, f"{arm} leads, but the guardrail {waiting[0].metric.name} is not known to be safe yet."
-        return WINNER, f"{arm} wins: {_in_words(better[0])}."
+            return COLLECTING, f"Arm {arm} leads, but the guardrail {waiting[0].metric.name} is not known to be safe yet."
+        return WINNER, f"Arm {arm} wins: {_in_words(better[0])}."
     if all(r.verdict == "no effect" for r in primaries):
         r = primaries[0]
-        return NO_EFFECT, f"{arm} makes no difference that was found: {_in_words(r)}."
-    return COLLECTING, f"Still collecting: {arm} and the control cannot be told apart yet."
+        return NO_EFFECT, f"Arm {arm} makes no difference that was found: {_in_words(r)}."
+    return COLLECTING, f"Still collecting: arm {arm} and the control cannot be told apart yet."
 
 
 def _in_words(r: Result) -> str:

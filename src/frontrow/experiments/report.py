@@ -60,7 +60,7 @@ def render(analysis: Analysis, definition: Definition) -> str:
 <h2>{escape(primary.metric.name)}: difference between {escape(primary.arm)} and the control, as it became known</h2>
 {_interval_over_time(analysis.looks, primary)}
 <p class="soft">The band holds the true difference at every moment at once with {1 - definition.alpha:.0%} confidence,
-so the experiment may be stopped whenever one likes. {_first_look(analysis.looks)}</p>
+so the experiment may be stopped whenever one likes. {_first_look(analysis.looks, definition.unit)}</p>
 <h2>Metrics</h2>{_metrics(analysis.results)}
 <h2>Checks</h2>{_checks(analysis)}
 <h2>Left out</h2>{_left_out(analysis)}
@@ -79,11 +79,11 @@ def _arms(analysis: Analysis, definition: Definition) -> str:
     return f"{sum(units.values()):,} of {definition.planned_units:,} planned {escape(definition.unit)}s: {listed}"
 
 
-def _first_look(looks: Sequence[Look]) -> str:
+def _first_look(looks: Sequence[Look], unit: str) -> str:
     start = next((look for look in looks if look.low is not None), None)
     if start is None:
         return "No interval yet: too few non-zero outcomes in the smaller arm."
-    return f"It begins at {start.units:,} units, where the smaller arm has 100 non-zero outcomes."
+    return f"It begins at {start.units:,} {escape(unit)}s, where the smaller arm has 100 non-zero outcomes."
 
 
 def _interval_over_time(looks: Sequence[Look], primary: Result) -> str:
@@ -196,7 +196,7 @@ def _definition(d: Definition) -> str:
     rows = [
         ("arms", ", ".join(f"{arm} {share * 100:.4g}%" for arm, share in d.arms.items())),
         ("error", f"at most {d.alpha:.0%} false verdicts over all looks"),
-        ("planned units", f"{d.planned_units:,}"),
+        (f"planned {d.unit}s", f"{d.planned_units:,}"),
         ("outcome window", f"{d.outcome_days:g} days after the first exposure" if d.outcome_days else "none"),
         ("layer", f"{d.layer}, slice {d.slice[0]:g} to {d.slice[1]:g}"),
     ]  # fmt: skip
