@@ -28,7 +28,7 @@ class Sheet:
 
     def arguments(self, filters: Sequence[str] = ()) -> list[str]:
         """ffmpeg's output options for `000.jpg`, `001.jpg`, ...; each frame goes through `filters` first."""
-        taken = ",".join((f"fps=1/{self.interval_s:g}", *filters, f"scale={self.width}:{self.height}"))
+        taken = ",".join((f"fps=1/{self.interval_s:g}:eof_action=pass", *filters, f"scale={self.width}:{self.height}"))
         return [
             "-an", "-sn", "-map", "0:v:0", "-vf", f"{taken},tile={self.columns}x{self.rows}", "-q:v", "5",
             "-start_number", "0", "%03d.jpg",

@@ -13,7 +13,8 @@ from frontrow.errors import UnreadableMedia
 from frontrow.media.probe import Probe, probe
 
 RATES: Final = (24000 / 1001, 24.0, 25.0, 30000 / 1001, 30.0, 48.0, 50.0, 60000 / 1001, 60.0)
-"""Frame rates that players expect; a wavering one becomes the first of them that loses no frame, or the last."""
+"""Frame rates that players expect. Where the times of a wavering film fit no grid as coarse as the last of them, the
+first that is not below its mean is taken."""
 _STEADY: Final = 0.01
 """Mean and nominal rate of a steady file differ by less, as a part."""
 _SQUARE: Final = 0.01
@@ -74,7 +75,8 @@ def conform(film: Path | Probe) -> Conformed:
         notes.append("deinterlaced")
     rate = facts.nominal_rate or facts.frame_rate
     if facts.frame_rate and facts.nominal_rate and abs(facts.nominal_rate / facts.frame_rate - 1) > _STEADY:
-        rate = next((x for x in RATES if x >= facts.frame_rate * (1 - _STEADY)), RATES[-1])
+        if facts.nominal_rate > RATES[-1] * (1 + _STEADY):
+            rate = next((x for x in RATES if x >= facts.frame_rate * (1 - _STEADY)), RATES[-1])
         filters.append(f"fps={rate:.6g}")
         notes.append(f"a wavering frame rate (mean {facts.frame_rate:.2f}) made {rate:.2f}")
     elif facts.frame_rate > RATES[-1] * (1 + _STEADY):
