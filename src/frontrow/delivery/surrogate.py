@@ -23,12 +23,12 @@ _TOP: Final = 100.3
 """Ceiling of the logistic curve where VMAF reaches 100."""
 _MARGIN: Final = 0.3
 """A height's ceiling lies at least so far above what was seen of it, VMAF."""
-_MEANS: Final = np.array([[5.80, -1.55, 0.04, 1.65, 0.18, 0.05], [0.99, -1.90, 0.16, 1.49, -0.34, 0.36]])
+_MEANS: Final = np.array([[5.80, -1.50, 0.06, 1.47, 0.18, -0.05], [1.22, -1.97, 0.15, 1.70, -0.39, 0.47]])
 """Of rate and of quality: level, slope and bend in CRF, slope in log height, their product, bend in log height."""
-_SPREADS: Final = np.array([[2.00, 0.21, 0.12, 0.40, 0.19, 0.34], [2.00, 0.14, 0.17, 0.38, 0.22, 0.44]])
-"""Standard deviations of the same, from film to film."""
-_RESIDUALS: Final = (0.028, 0.041)
-"""What such a surface leaves of a film's own, standard deviation, smooth over these lengths:"""
+_SPREADS: Final = np.array([[2.00, 0.44, 0.22, 1.26, 0.41, 0.92], [2.00, 0.66, 0.32, 1.90, 0.64, 1.28]])
+"""Twice the standard deviations of the same from film to film: five films do not show how far a sixth may lie."""
+_RESIDUALS: Final = (0.125, 0.281)
+"""Twice what such a surface leaves of a film's own, standard deviation, smooth over these lengths:"""
 _LENGTHS: Final = (0.7, 0.5)
 """of `_steps`, and of log height."""
 _NUGGETS: Final = (0.0016, 0.0025)
