@@ -259,6 +259,8 @@ def _write_example(folder: Path) -> None:
         f"Wrote {folder / 'film.mp4'}: a cut at {example.CUT_S} s, a dissolve from {example.DISSOLVE_S[0]} to "
         f"{example.DISSOLVE_S[1]} s. Any MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, FLV, ASF or MXF file will do."
     )
+    note(f"try: frontrow artwork shots {folder}/film.mp4")
+    note(f"and: frontrow artwork candidates {folder}/film.mp4 --count 3 --out pictures")
 
 
 def _over_films(work: Any, films: list[Path], workers: int, what: str) -> list[dict[str, Any]]:

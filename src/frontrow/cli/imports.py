@@ -236,3 +236,5 @@ def _write_example(folder: Path) -> None:
 
     for path in write(folder):
         note(f"wrote {path}")
+    note(f"try: frontrow import table {folder}/titles.csv --as titles --mapping {folder}/titles.toml")
+    note(f"and: frontrow import table {folder}/plays.csv --kind play --mapping {folder}/plays.toml")

@@ -108,7 +108,8 @@ def fit(
             }
         )  # fmt: skip
     else:
-        emit_table("", ("chosen", "score"), [(what, f"{score:.4f}") for what, score in choice.steps])
+        if choice.steps:
+            emit_table("", ("chosen", "score"), [(what, f"{score:.4f}") for what, score in choice.steps])
         note(f"{out}: {len(model)} titles, {interactions.n_viewers} viewers, read as {choice.timing}")
 
 

@@ -211,4 +211,6 @@ def write_example(folder: Path) -> None:
         ("events.csv", _EXAMPLE_EVENTS), ("titles.csv", _EXAMPLE_TITLES), ("README.txt", _EXAMPLE_README)
     ):  # fmt: skip
         (folder / name).write_text(text, "utf-8")
-    note(f"{folder}: events.csv, titles.csv, README.txt")
+    note(f"{folder}: events.csv, titles.csv, README.txt (each column explained)")
+    note(f"try: frontrow recommend fit --events {folder}/events.csv --titles {folder}/titles.csv --out model")
+    note(f"and: frontrow recommend rank --model model --histories {folder}/events.csv --k 5 --out ranking.csv")

@@ -9,7 +9,7 @@ from frontrow.errors import InputError
 
 _FILES: Final = {
     "titles.csv": """\
-id,label,year,genres,minutes_in_s,age,from
+id,label,year,genres,length_s,age,from
 m1,The Harbour at Night,2019,Drama|Crime,5820,12,2026-01-01
 m2,Small Hours,2023,Comedy,5460,6,2026-02-01
 s1,Lighthouse Keepers,2021,Drama,,12,2026-01-01
@@ -24,7 +24,7 @@ ben,s1,2026-03-02T21:30:00+01:00
 # Frontrow's field = "your column". frontrow import table titles.csv --as titles --mapping titles.toml
 title = "id"                      # needed: the id that events name
 name = "label"                    # needed: what people read
-duration_s = "minutes_in_s"       # length in seconds
+duration_s = "length_s"           # length in seconds
 maturity = "age"                  # minimum age in years
 available_from_ms = "from:iso"    # times end in :s, :ms or :iso, which is how the column writes them
 # year and genres (parted by |) have columns of their own names and need no line here. More fields:
