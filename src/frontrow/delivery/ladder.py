@@ -38,6 +38,10 @@ def fixed_arguments(kbps: int, preset: str | None) -> list[str]:
     return ["-c:v", H264.encoder, "-preset", preset or H264.preset, *rate, *H264.one_thread]
 
 
+_UNREACHED = 10.0
+"""Cost, as a logarithm of the rate, of each point of VMAF that a height cannot reach: more than any rate's."""
+
+
 @dataclass(frozen=True)
 class LadderConfig:
     """What is tried and what is kept."""
@@ -121,15 +125,16 @@ def _believe(
     return belief
 
 
-def choose_scenes(complexity: Floats, count: int, scene_s: int) -> list[int]:
+def choose_scenes(complexity: Floats, count: int, scene_s: float) -> list[int]:
     """Seconds at which to sample: of equally large groups of scenes, from plain to busy, the middle one of each.
 
     `complexity` is a figure a second (bits of the source serve). Each scene then stands for an equal part of the film.
     """
     if not len(complexity):
         raise InputError("the film has no full second; it needs one for a ladder")
-    starts = np.arange(0, max(len(complexity) - scene_s, 0) + 1, max(scene_s, 1))
-    means = np.array([float(np.mean(complexity[start : start + scene_s])) for start in starts])
+    length = max(round(scene_s), 1)
+    starts = np.arange(0, max(len(complexity) - length, 0) + 1, length)
+    means = np.array([float(np.mean(complexity[start : start + length])) for start in starts])
     groups = np.array_split(np.argsort(means, kind="stable"), min(count, len(starts)))
     return sorted(int(starts[group[len(group) // 2]]) for group in groups)
 
@@ -142,39 +147,57 @@ def build(
 
     `ceilings`: as `fill` takes them. `fixed`: encodes of the fixed ladder, for what is saved against it.
 
-    The convex hull tells what mixing buys; rungs are not mixed, so they are taken from every encode that no cheaper one
-    matches, which keeps steps small where the hull has a long straight edge.
+    The convex hull tells what mixing buys; rungs are not mixed, so they are taken from every encode of the height that
+    is cheapest at a quality, which keeps steps small where the hull has a long straight edge.
     """
     grid = fill(trials, config, ceilings)
     curve = frontier(grid)
-    rising = _rising(curve)
-    top = next((x for x in rising if x.vmaf >= config.best_vmaf), rising[-1])
-    shown = [x for x in rising if x.bitrate_kbps <= top.bitrate_kbps]
+    top = next((x for x in curve if x.vmaf >= config.best_vmaf), curve[-1])
+    shown = [x for x in curve if x.bitrate_kbps <= top.bitrate_kbps]
     bottom = next((x for x in shown if x.vmaf >= config.least_vmaf), shown[0])
     cheap = [x for x in shown if x.bitrate_kbps <= config.lowest_kbps]
     if cheap and cheap[-1].bitrate_kbps < bottom.bitrate_kbps:
         bottom = cheap[-1]
     steps = max(round((top.vmaf - bottom.vmaf) / config.step_vmaf), 1)
-    wanted = np.linspace(bottom.vmaf, top.vmaf, steps + 1) if top.vmaf > bottom.vmaf else [top.vmaf]
-    chosen = {_nearest(shown, float(vmaf)) for vmaf in wanted}
-    rungs = [
-        Rung(x.height, x.crf, x.bitrate_kbps, x.vmaf, config.codec.name)
-        for x in sorted(chosen, key=lambda x: x.bitrate_kbps)
-    ]
+    wanted = np.linspace(bottom.vmaf, top.vmaf, steps + 1 if top.vmaf > bottom.vmaf else 1)
+    chosen = {
+        _nearest(grid, height, vmaf)
+        for height, vmaf in zip(_heights_at(grid, wanted, config.step_vmaf), wanted, strict=True)
+    }
+    rungs: list[Rung] = []
+    for x in frontier(list(chosen)):
+        if not rungs or x.height >= rungs[-1].height:
+            rungs.append(Rung(x.height, x.crf, x.bitrate_kbps, x.vmaf, config.codec.name))
     return Ladder(rungs, hull(grid), _saved(curve, fixed))
 
 
-def _rising(curve: Sequence[Trial]) -> list[Trial]:
-    """Most of the frontier such that lines never fall while the rate rises: players sort rungs by their lines."""
-    chains: list[list[Trial]] = []
-    for point in curve:
-        before = [chain for chain in chains if chain[-1].height <= point.height]
-        chains.append([*max(before, key=len, default=[]), point])
-    return max(chains, key=lambda chain: (len(chain), chain[-1].vmaf))
+def _heights_at(grid: Sequence[Trial], wanted: Floats, step_vmaf: float) -> list[int]:
+    """The height to show each of the wanted qualities in, so that all together cost least.
+
+    Heights never fall while the quality rises, since players sort rungs by their lines: a shortest path over qualities.
+    The best encode of a height also stands for qualities up to half a step above it.
+    """
+    heights = sorted({x.height for x in grid})
+    costs = np.empty((len(heights), len(wanted)))
+    for row, height in enumerate(heights):
+        own = frontier([x for x in grid if x.height == height])
+        vmaf, log_rate = [x.vmaf for x in own], np.log([x.bitrate_kbps for x in own])
+        beyond = np.maximum(wanted - vmaf[-1], 0.0)
+        slope = (log_rate[-1] - log_rate[-2]) / (vmaf[-1] - vmaf[-2]) if len(own) > 1 else 0.0
+        costs[row] = np.interp(wanted, vmaf, log_rate) + np.where(beyond > step_vmaf / 2, _UNREACHED, slope) * beyond
+    spent, came_from = costs[:, 0], []
+    for column in costs.T[1:]:
+        best = [int(np.argmin(spent[: row + 1])) for row in range(len(heights))]
+        came_from.append(best)
+        spent = spent[best] + column
+    path = [int(np.argmin(spent))]
+    for best in reversed(came_from):
+        path.append(best[path[-1]])
+    return [heights[row] for row in reversed(path)]
 
 
-def _nearest(curve: Sequence[Trial], vmaf: float) -> Trial:
-    return min(curve, key=lambda x: abs(x.vmaf - vmaf))
+def _nearest(grid: Sequence[Trial], height: int, vmaf: float) -> Trial:
+    return min((x for x in grid if x.height == height), key=lambda x: abs(x.vmaf - vmaf))
 
 
 def _saved(curve: Sequence[Trial], fixed: Sequence[Trial]) -> float | None:

@@ -109,7 +109,7 @@ def modest_rungs(
 
     facts = probe(film)
     shown = conform(facts)
-    starts = choose_scenes(np.array(transcode.bits_a_second(film), float), _SCENES, int(_SCENE_S))
+    starts = choose_scenes(np.array(transcode.bits_a_second(film), float), _SCENES, _SCENE_S)
     real = resolve(film)
     clips = [transcode.Clip(real, float(at), min(_SCENE_S, facts.duration_s or _SCENE_S), shown) for at in starts]
     heights = [x for x in _MODEST if x[0] <= shown.height] or [(shown.height, 28.0)]

@@ -20,7 +20,7 @@ from frontrow.media.conform import conform
 from frontrow.media.container import resolve
 from frontrow.media.probe import probe
 
-SCENE_S: Final = 4
+SCENE_S: Final = 4.0
 Step = Callable[[int, int, str], None]
 
 
@@ -55,6 +55,8 @@ class Bench:
     workers: int | None
     """Encodes at a time; None: all cores."""
     step: Step
+    scene_s: float = SCENE_S
+    """How much of the film a scene is."""
 
 
 def explore(
@@ -92,7 +94,7 @@ def judge(bench: Bench, wanted: Sequence[Wanted]) -> list[list[tuple[float, floa
     """kbit/s and VMAF of every wanted trial on each scene."""
     film, starts, kept, workers, step = bench.film, bench.starts, bench.kept, bench.workers, bench.step
     facts, real = probe(film), resolve(film)
-    scene_s = min(float(SCENE_S), facts.duration_s or float(SCENE_S))
+    scene_s = min(bench.scene_s, facts.duration_s or bench.scene_s)
     source = real.stat()
     shown = conform(facts)
     scenes = [_Scene(x, transcode.Clip(real, float(at), scene_s, shown)) for x in wanted for at in starts]
@@ -100,7 +102,7 @@ def judge(bench: Bench, wanted: Sequence[Wanted]) -> list[list[tuple[float, floa
 
     def key(scene: _Scene) -> str:
         about = [source.st_size, source.st_mtime_ns, scene.clip.start_s, scene.wanted.height, scene.wanted.coding]
-        return json.dumps(about + list(shown.filters))
+        return json.dumps(about + list(shown.filters) + ([] if bench.scene_s == SCENE_S else [bench.scene_s]))
 
     todo = [scene for scene in scenes if key(scene) not in done]
     began, writing = time.monotonic(), threading.Lock()
