@@ -237,3 +237,32 @@ def test_pages_fit_a_phone(served: Served, pages: dict[str, Page]) -> None:
         phone.goto(path)
         assert phone.evaluate("document.documentElement.scrollWidth") == 390, path
     context.close()
+
+
+def test_of_a_hundred_thousand_findings_the_gravest_are_shown(served: Served, pages: dict[str, Page]) -> None:
+    many = [Found(number, "overlap", "warn", 1.0, 2.0, 0.5, "") for number in range(2000)]
+    with served.reviews() as reviews:
+        crowded = Inspected(**{**vars(UNSURE), "id": "crowded", "file": "crowded.mp4"})
+        reviews.add(crowded, [*many, Found(2000, "encoding", "error", 0.0, 7.0, 0.9, "the gravest")])
+    page = pages["bob"]
+    page.goto("/quality/crowded")
+    assert page.locator("#findings > li").count() == 500
+    assert "the gravest" in page.locator("#findings").inner_text()
+    assert "1,501 more" in page.inner_text("#left-out")
+
+
+def test_a_miss_is_marked_without_a_keyboard_too(served: Served, pages: dict[str, Page]) -> None:
+    page = pages["bob"]
+    page.goto("/quality/unsure")
+    page.wait_for_function("document.querySelector('#film').readyState > 0")
+    page.click("#mark-button")
+    box = page.locator("#lane").bounding_box()
+    assert box
+    for share, field in ((0.25, "start_s"), (0.75, "end_s")):
+        page.mouse.click(box["x"] + share * box["width"], box["y"] + 3)
+        page.click(f"[data-take={field}]")
+    with page.expect_navigation():
+        page.click("#mark button:not([type])")
+    with served.reviews() as reviews:
+        said = [word for word in reviews.words("unsure") if (word.said, word.reviewer) == ("missed", "bob")]
+    assert (said[-1].start_s, said[-1].end_s) == pytest.approx((1.75, 5.25), abs=0.1)

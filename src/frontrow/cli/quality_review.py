@@ -67,22 +67,26 @@ def report(workspace: WorkspaceOption = DEFAULT_WORKSPACE, as_json: JsonOption =
         return
     counts, audit = standing["verdicts"], standing["audit"]
     typer.echo(", ".join(f"{n} {verdict}" for verdict, n in counts.items()) or "nothing was inspected yet")
+    typer.echo(f"Judge: {standing['judge'] or 'none fitted yet; rules alone decide'}")
     typer.echo(
-        f"Audit: {audit['drawn']} automatic approvals drawn, {audit['looked']} looked at, {audit['bad']} bad: "
-        f"{audit['low']:.1%} to {audit['high']:.1%} of all approvals are (95%, at any time)"
+        f"Audit: {audit['drawn']} automatic approvals drawn, {audit['looked']} looked at, {audit['bad']} of those bad"
     )
-    typer.echo(
-        f"Of the bad files {audit['approved_bad_low']:.1%} to {audit['approved_bad_high']:.1%} were approved"
-        + ("; the judge's promise is broken" if audit["broken"] else "")
-    )
-    typer.echo("Reviewers agree {} of {} times".format(*standing["agreement"]))
+    if audit["looked"]:
+        typer.echo(
+            f"Of all automatic approvals {audit['low']:.1%} to {audit['high']:.1%} are bad, and of all bad files "
+            f"{audit['approved_bad_low']:.1%} to {audit['approved_bad_high']:.1%} were approved (95%, at any time)"
+            + ("; the judge's promise is broken: train it anew" if audit["broken"] else "")
+        )
+    if standing["agreement"][1]:
+        typer.echo("Two reviewers of one file agree {} of {} times".format(*standing["agreement"]))
     if standing["shifted"]:
         typer.echo(f"New files differ from those that were judged in {', '.join(standing['shifted'][:5])}")
     rows = [
         (x["code"], x["right"], x["wrong"], x["missed"], "" if x["precision"] is None else f"{x['precision']:.2f}")
         for x in standing["codes"]
     ]
-    emit_table("Findings", ("code", "right", "wrong", "missed", "precision"), rows)
+    if rows:
+        emit_table("Findings", ("code", "right", "wrong", "missed", "precision"), rows)
 
 
 def _list(reviews: Reviews, who: str, as_json: bool) -> None:

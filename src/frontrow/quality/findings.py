@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, Protocol, TypeVar
 
 Severity = Literal["info", "warn", "error"]
 
@@ -56,3 +56,25 @@ class Finding:
     def __post_init__(self) -> None:
         if self.code not in GROUP_OF:
             raise ValueError(f"'{self.code}' is no finding code")
+
+
+class Graded(Protocol):
+    """What has a severity and a confidence: a finding, here or in a store."""
+
+    @property
+    def severity(self) -> str:
+        """info, warn or error."""
+
+    @property
+    def confidence(self) -> float:
+        """0-1."""
+
+
+_Graded = TypeVar("_Graded", bound=Graded)
+_RANK: Final = {"error": 0, "warn": 1, "info": 2}
+
+
+def gravest(findings: Sequence[_Graded], most: int) -> list[_Graded]:
+    """The `most` that weigh most, in the order given: errors first, then by confidence."""
+    order = sorted(range(len(findings)), key=lambda i: (_RANK[findings[i].severity], -findings[i].confidence))
+    return [findings[i] for i in sorted(order[:most])]

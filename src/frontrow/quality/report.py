@@ -8,7 +8,7 @@ from html import escape
 from typing import Final
 
 from frontrow.quality import charts
-from frontrow.quality.findings import Finding
+from frontrow.quality.findings import Finding, gravest
 from frontrow.quality.inspection import Inspection, clock, is_subtitle
 from frontrow.quality.markers import edl, rate_of, table, timecode
 from frontrow.quality.measurements import FileFacts, StreamFacts
@@ -157,10 +157,10 @@ def _table(findings: tuple[Finding, ...], rate: float) -> str:
         f"<tr><td>{timecode(x.start_s, rate)}</td><td>{timecode(x.end_s, rate)}</td><td>{_code(x)}</td>"
         f'<td class="tag {x.severity}">{x.severity}</td><td>{x.confidence:.2f}</td><td>{escape(x.detail)}'
         f"{'' if x.stream is None else f' (stream {x.stream})'}</td></tr>"
-        for x in findings[:_MOST_ROWS]
+        for x in gravest(findings, _MOST_ROWS)
     ]
     more = len(findings) - len(rows)
-    rest = f'<p class="quiet">{more} more are in the CSV and JSON files.</p>' if more > 0 else ""
+    rest = f'<p class="quiet">{more} more, that weigh less, are in the CSV and JSON files.</p>' if more > 0 else ""
     return _scroll(f"<table>{head}{''.join(rows)}</table>{rest}")
 
 

@@ -27,7 +27,7 @@ from frontrow.jobs import quality as work
 from frontrow.jobs.queue import Queue
 from frontrow.jobs.schedule import WATCH_QUALITY
 from frontrow.quality import review
-from frontrow.quality.findings import CODES
+from frontrow.quality.findings import CODES, gravest
 from frontrow.quality.judge import NAME
 from frontrow.quality.markers import timecode
 from frontrow.service.auth import Caller, require
@@ -38,6 +38,7 @@ from frontrow.web.site import page_caller, render
 Reader = Annotated[Caller, Depends(page_caller)]
 _REVIEW = [Depends(require(Role.REVIEW))]
 _ADMIN = [Depends(require(Role.ADMIN))]
+MOST_SHOWN = 500  # findings of one file; a broken subtitle file may have a hundred thousand
 _FILM_TYPES = {
     ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm", ".mkv": "video/x-matroska",
     ".mp3": "audio/mpeg", ".wav": "audio/wav", ".ogg": "video/ogg",
@@ -103,7 +104,8 @@ def quality_pages(hall: Hall) -> APIRouter:
             "me": reviewer,
             "others": others if has_decided else {},
             "others_hidden": 0 if has_decided else len(others),
-            "findings": [_as_shown(each, it, about, reviewer, told=has_decided) for each in found],
+            "findings": [_as_shown(each, it, about, reviewer, told=has_decided) for each in gravest(found, MOST_SHOWN)],
+            "left_out": max(0, len(found) - MOST_SHOWN),
             "missed": [span for span in missed(words) if has_decided or span.reviewer == reviewer],
             "codes": [code for group in ("picture", "sound", "subtitles") for code in CODES[group]],
             "playable": _is_playable(it.file),
