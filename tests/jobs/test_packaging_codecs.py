@@ -48,6 +48,9 @@ def test_dash_has_a_set_a_codec_and_prefers_the_one_with_fewer_bits(packaged):
     sets = [x for x in root.iter(f"{MPD}AdaptationSet") if x.get("contentType") == "video"]
     codecs = {x.get("selectionPriority"): x.find(f"{MPD}Representation").get("codecs")[:4] for x in sets}
     assert codecs == {"1": "avc1", "2": "av01"}
+    mpd = ["-allowed_extensions", "m4s,mp4,vtt,jpg", "-i", packaged / "manifest.mpd"]
+    for stream in ("0:v:0", "0:v:1"):
+        assert b"frame=   60" in transcode.run([*mpd, "-map", stream, "-f", "null", "-"], loud=True)
 
 
 def test_each_codec_has_its_own_table_and_what_stays_is_told_of_the_one_that_plays_everywhere(packaged):
