@@ -189,8 +189,8 @@ def plan(
 
     Example: frontrow production plan film.yaml --out schedule
     """
-    from frontrow.production.infeasibility import Core, find_core
-    from frontrow.production.solve import needs_proof, solve
+    from frontrow.production.infeasibility import Core, find_start
+    from frontrow.production.solve import grouping, solve
 
     if example is not None:
         write_example(example)
@@ -199,13 +199,13 @@ def plan(
         raise InputError("name a sheet and --out DIR, or --example DIR for a sheet to start from")
     with stopped_by_ctrl_c() as stopped:
         facts = read_facts(sheet)
-        first = None
-        if needs_proof(facts):
-            note("the grouped plan leaves scenes out: looking for rules that cannot hold together")
-            core = find_core(facts, seconds=max(10.0, seconds / 2), clock=time.monotonic)
-            if isinstance(core, Core):
-                refuse(facts, core, seed, out, as_json)
-            first = None if isinstance(core, Core) else core
+        first, left_out = grouping(facts)
+        if left_out:
+            note(f"grouping leaves {left_out} scenes out: looking for dates, or for rules that cannot hold together")
+            start = find_start(facts, first, seconds=max(10.0, seconds / 2), seed=seed, clock=time.monotonic)
+            if isinstance(start, Core):
+                refuse(facts, start, seed, out, as_json)
+            first = start
         with search_progress() as report:
             found = solve(
                 facts,
@@ -290,16 +290,19 @@ def replan(
 ) -> None:
     """Plan again after a change: locked days stay, moves are priced (risk.stability), who must be told is named.
 
+    Exit status 3 with the rules that cannot hold together where the locked days leave no plan.
+
     Example: frontrow production replan film.yaml schedule/plan.json --locked-until 2026-05-12 --out schedule2
     """
     from frontrow.production import replan as replanning
+    from frontrow.production.infeasibility import Core, Locked
 
-    facts, old = read_facts(sheet), read_plan(schedule)
+    facts, old, until = read_facts(sheet), read_plan(schedule), parse_date(locked_until, "--locked-until")
     with search_progress() as report, stopped_by_ctrl_c() as stopped:
         found = replanning.replan(
             facts,
             old,
-            locked_until=parse_date(locked_until, "--locked-until"),
+            locked_until=until,
             seconds=seconds,
             workers=workers or os.cpu_count() or 1,
             seed=seed,
@@ -307,6 +310,9 @@ def replan(
             tick=ticker(facts, report, seconds),
             stopped=stopped,
         )
+    if isinstance(found, Core):
+        locked = Locked(replanning.locked_scenes(facts, old, until), until)
+        refuse(facts, found, seed, out, as_json, locked)
     told = replanning.notices(facts, old, found.plan)
     if not as_json:
         emit_table(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -17,6 +17,7 @@ from frontrow.errors import Infeasible, InputError
 
 if TYPE_CHECKING:
     from frontrow.production.facts import Facts
+    from frontrow.production.infeasibility import Core, Locked
     from frontrow.production.plan import Plan
     from frontrow.production.review import Review
     from frontrow.production.sheet import Sheet
@@ -158,11 +159,12 @@ def _weathered(facts: Facts, found: Solved, previous: dict[str, date] | None, se
     return replace(found, plan=plans[best], cost=books[best].total, status="feasible")
 
 
-def refuse(facts: Facts, core: Any, seed: int, out: Path, as_json: bool) -> None:
-    from frontrow.production.infeasibility import price_relaxations
+def refuse(facts: Facts, core: Core, seed: int, out: Path, as_json: bool, locked: Locked | None = None) -> NoReturn:
+    """Name the core and what a plan without each of its rules costs; exit status 3."""
+    from frontrow.production.infeasibility import NOTHING_LOCKED, price_relaxations
 
-    relaxations = price_relaxations(facts, core, seed)
-    summary = {
+    relaxations = price_relaxations(facts, core, seed, locked or NOTHING_LOCKED)
+    summary: dict[str, Any] = {
         "status": "infeasible", "cost": None, "currency": facts.sheet.production.currency, "ledger": {},
         "violations": [], "core": core.rules, "minimal": core.minimal, "relaxations": relaxations,
     }  # fmt: skip

@@ -6,10 +6,9 @@ one, and one stays in only if the rest can be kept without it (deletion filterin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from random import Random
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from frontrow.production import calendar_days, ledger, options
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
 
 _EXTRA_DAYS = 28  # calendar days beyond the end that a plan without that rule may use
 _PLAIN_SECONDS = 4.0  # without presolve
-_PRICE_MOVES = 15_000  # annealing moves to price one relaxation
+_PRICE_MOVES = 100_000  # annealing moves to price one relaxation
+_REPAIR_MOVES = 200_000  # annealing moves to find dates for what grouping leaves out
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,46 @@ class Core:
     minimal: bool
 
 
-def find_core(facts: Facts, *, seconds: float, clock: Callable[[], float]) -> Core | Decision | None:
+@dataclass(frozen=True)
+class Locked:
+    """What a re-plan must not touch: scenes with their date and site, and dates that take no others."""
+
+    fixed: Mapping[str, tuple[date, str]]
+    until: date
+
+
+NOTHING_LOCKED = Locked({}, date.min)
+
+
+def find_start(
+    facts: Facts,
+    first: Decision,
+    *,
+    seconds: float,
+    seed: int,
+    clock: Callable[[], float],
+    locked: Locked = NOTHING_LOCKED,
+) -> Decision | Core:
+    """`first` with the scenes that it leaves out put on dates; where a short search cannot, the core if there is one.
+
+    When neither is found in `seconds`, the decision with the fewest scenes left out.
+    """
+    annealer = Annealer(options.space(facts, fixed=locked.fixed, locked_until=locked.until), first, None, seed)
+    if annealer.left_out:
+        annealer.run(_REPAIR_MOVES)
+    if not annealer.left_out:
+        return annealer.decision()
+    return find_core(facts, seconds=seconds, clock=clock, locked=locked) or annealer.decision()
+
+
+def find_core(
+    facts: Facts, *, seconds: float, clock: Callable[[], float], locked: Locked = NOTHING_LOCKED
+) -> Core | Decision | None:
     """The core of an infeasible production, a decision that keeps every rule, or None when time ran out."""
     overfull = _overfull(facts)
     if overfull is not None:
         return overfull
-    search = _CoreSearch(facts, clock() + seconds, clock)
+    search = _CoreSearch(facts, locked, clock() + seconds, clock)
     outcome = search.try_rules(list(search.days.rules))
     if outcome is None or isinstance(outcome, Decision):
         return outcome
@@ -80,10 +114,10 @@ def _overfull(facts: Facts) -> Core | None:
 
 
 class _CoreSearch:
-    def __init__(self, facts: Facts, ends: float, clock: Callable[[], float]) -> None:
+    def __init__(self, facts: Facts, locked: Locked, ends: float, clock: Callable[[], float]) -> None:
         later = replace(facts.sheet.calendar, end=facts.sheet.calendar.end + timedelta(days=_EXTRA_DAYS))
         extra = tuple(day for day in calendar_days.shooting_dates(later) if day > facts.sheet.calendar.end)
-        self.space = options.space(facts, extra)
+        self.space = options.space(facts, extra, locked.fixed, locked.until)
         self.days = DayModel(self.space, relaxable=True)
         self.ends = ends
         self.clock = clock
@@ -130,15 +164,16 @@ class _CoreSearch:
         return Decision(modes, scenes)
 
 
-def price_relaxations(facts: Facts, core: Core, seed: int) -> list[Relaxation]:
+def price_relaxations(facts: Facts, core: Core, seed: int, locked: Locked = NOTHING_LOCKED) -> list[Relaxation]:
     """What a quick plan costs without each rule of the core, cheapest first."""
     found = []
     for rule in core.rules:
         relaxed = relax(facts, rule)
-        space = options.space(relaxed)
+        kept = NOTHING_LOCKED if rule == "locked days" else locked
+        space = options.space(relaxed, fixed=kept.fixed, locked_until=kept.until)
         from frontrow.production.solve import first_decision
 
-        annealer = Annealer(space, first_decision(space), None, Random(seed))
+        annealer = Annealer(space, first_decision(space), None, seed)
         annealer.run(_PRICE_MOVES)
         plan = assemble(space, annealer.decision())
         cost = None if plan.unscheduled else ledger.price(relaxed, plan).total

@@ -10,6 +10,7 @@ from frontrow.errors import InputError
 from frontrow.production import options, sequence
 from frontrow.production.daily import Daily
 from frontrow.production.facts import Facts
+from frontrow.production.infeasibility import Core, Locked, find_start
 from frontrow.production.options import Space
 from frontrow.production.plan import Plan
 from frontrow.production.sequence import Decision
@@ -36,22 +37,22 @@ def replan(
     clock: Callable[[], float],
     tick: Tick | None = None,
     stopped: Callable[[], bool] = lambda: False,
-) -> Solved:
+) -> Solved | Core:
     """The best plan near `old` for what the sheet says now; days up to `locked_until` stay as they are.
 
-    Raises InputError when a locked day no longer fits the sheet.
+    Where no plan can keep them and every rule, the core. Raises InputError when a locked day no longer fits the sheet.
     """
-    fixed = {
-        slot.scene: (day.date, slot.site)
-        for day, slot in old.slots()
-        if day.date <= locked_until and slot.scene in facts.sheet.scene
-    }
+    fixed = locked_scenes(facts, old, locked_until)
     space = options.space(facts, fixed=fixed, locked_until=locked_until)
     kept = _still_possible(space, sequence.decision_of(space, old))
     for day in {day for day, _ in fixed.values()}:
         index = space.dates.index(day) if day in space.dates else None
         if index is None or index not in kept.scenes:
             raise InputError(f"{day} is locked but no longer fits the sheet; change the sheet or lock fewer days")
+    locked = Locked(fixed, locked_until)
+    start = find_start(facts, kept, seconds=max(10.0, seconds / 2), seed=seed, clock=clock, locked=locked)
+    if isinstance(start, Core):
+        return start
     previous = {scene: day for scene, (day, _) in old.where().items()}
     return solve(
         facts,
@@ -60,12 +61,21 @@ def replan(
         seed=seed,
         clock=clock,
         previous=previous,
-        first=kept,
+        first=start,
         fixed=fixed,
         locked_until=locked_until,
         tick=tick,
         stopped=stopped,
     )
+
+
+def locked_scenes(facts: Facts, old: Plan, locked_until: date) -> dict[str, tuple[date, str]]:
+    """Scenes that stay where they are, with date and site."""
+    return {
+        slot.scene: (day.date, slot.site)
+        for day, slot in old.slots()
+        if day.date <= locked_until and slot.scene in facts.sheet.scene
+    }
 
 
 def _still_possible(space: Space, decision: Decision) -> Decision:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from random import Random
 from typing import TYPE_CHECKING
 
 from frontrow.production import checker, greedy, ledger, options
@@ -17,13 +16,17 @@ from frontrow.production.improvement import Annealer
 from frontrow.production.options import Mode, Space
 from frontrow.production.plan import Plan
 from frontrow.production.sequence import Decision, assemble
+from frontrow.production.slack import bring_forward
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
-_ANNEALING_SHARE = 0.5  # of the time; the rest is CP-SAT's
+_ANNEALING_SHARE = (
+    0.8  # of the time of a large production; the rest is CP-SAT's, and the other way round for small ones
+)
+_LARGE = 1_200  # scenes times dates; CP-SAT proves little beyond
 # A modest machine's rates: moves and work depend on the time asked for, not on the clock.
-_MOVES_PER_SECOND = 8_000
+_MOVES_PER_SECOND = 100_000
 _WORK_PER_SECOND = 0.25  # CP-SAT's deterministic seconds
 
 Tick = Callable[[int | None, int | None, float], None]
@@ -66,36 +69,40 @@ def solve(
     `previous` prices moved scenes; `first` starts from that decision rather than from a grouped one;
     `fixed` scenes (date and site) stay, and no other scene comes to dates up to `locked_until`.
     """
-    began = clock()
     space = options.space(facts, fixed=fixed, locked_until=locked_until)
     start = first or first_decision(space)
     grouped = assemble(space, start)
     grouped_cost = ledger.price(facts, grouped, previous).total
     if tick:
         tick(grouped_cost if not grouped.unscheduled else None, None, seconds)
+    annealer = Annealer(space, start, _indices(space, previous), seed)  # compiles, once on a machine
+    began = clock()
     ends = began + seconds
+    share = _ANNEALING_SHARE if len(space.scenes) * len(space.dates) > _LARGE else 1 - _ANNEALING_SHARE
+    allowed = seconds * (1 + share) / 2  # a slow machine anneals into the time of CP-SAT
     extras = facts.sheet.crew.extra * sum(scene.extras for scene in facts.sheet.scenes)
-    annealer = Annealer(space, start, _indices(space, previous), Random(seed))
-    moves = int(seconds * _ANNEALING_SHARE * _MOVES_PER_SECOND)
-    allowed = seconds * (1 + _ANNEALING_SHARE) / 2  # a slow machine anneals into the time of CP-SAT
 
-    def report(cost: int) -> None:
+    def report(cost: int | None) -> None:
         if tick:
-            tick(None if annealer.left_out else cost + extras, None, max(0.0, ends - clock()))
+            tick(None if cost is None else cost + extras, None, max(0.0, ends - clock()))
 
+    moves = int(seconds * share * _MOVES_PER_SECOND)
     annealer.run(moves, lambda: 1.0 if stopped() else (clock() - began) / allowed, report)
     search = Search(space, previous)
     search.complete_hint(annealer.decision())
     annealed = assemble(space, *search.hinted)
     status, best = search.run(
-        max(1.0, ends - clock()), seconds * (1 - _ANNEALING_SHARE), workers, seed, clock, tick, stopped
+        max(1.0, ends - clock()), seconds * (1 - share), workers, seed, clock, tick, stopped
     ) if not stopped() else ("feasible", None)  # fmt: skip
     plan = assemble(space, *(best or search.hinted))
     cost = ledger.price(facts, plan, previous).total
     _agree(facts, search, plan, cost)
     sound = not grouped.unscheduled and not checker.check(facts, grouped)
     if sound and cost > grouped_cost:
-        plan, cost = grouped, grouped_cost
+        plan = grouped
+    if not plan.unscheduled:
+        plan = bring_forward(facts, space, plan, previous)
+        cost = ledger.price(facts, plan, previous).total
     return Solved(
         status="incomplete" if plan.unscheduled else status,
         plan=plan,
@@ -122,10 +129,11 @@ def first_decision(space: Space) -> Decision:
     return max(plain, scarce, key=lambda decision: sum(map(len, decision.scenes.values())))
 
 
-def needs_proof(facts: Facts) -> bool:
-    """Whether grouping leaves scenes out, so that somebody should ask if every rule can be kept at all."""
+def grouping(facts: Facts) -> tuple[Decision, int]:
+    """The first plan, and how many scenes it leaves out: then somebody should ask if every rule can be kept at all."""
     space = options.space(facts)
-    return sum(map(len, first_decision(space).scenes.values())) < len(space.scenes)
+    decision = first_decision(space)
+    return decision, len(space.scenes) - sum(map(len, decision.scenes.values()))
 
 
 def _agree(facts: Facts, search: Search, plan: Plan, cost: int) -> None:
