@@ -87,7 +87,7 @@ def _all(data: Path | None) -> Iterator[Figure]:
             if film in unseen:
                 means.setdefault(codec.name, []).append(figure.value)
             yield figure
-        yield _hull(film)
+        yield from _hull(film)
     for name, values in means.items():
         yield Figure(f"mean of the films not seen before: {name}", float(np.mean(values)), "%", -25.0, "at most")
     for name in BY_SCENE if data else ():
@@ -129,14 +129,17 @@ def _saved(film: Film, codec: Codec) -> Figure:
     )
 
 
-def _hull(film: Film) -> Figure:
+def _hull(film: Film) -> Iterator[Figure]:
+    """How near the hull of few encodes comes, and what no choice of H.264 rungs could be better than."""
     config = ladder.LadderConfig()
     every, ceilings = trials.explore(film.bench, film.heights, config, exhaustive=True)
     some, _ = trials.explore(film.bench, film.heights, config, exhaustive=False)
     gap = _gap(ladder.fill(some, config, ceilings), every, config)
-    return Figure(
+    yield Figure(
         f"{film.name}: hull of {len(some)} encodes beside that of {len(every)}", gap, "VMAF at most", 1.0, "at most"
     )
+    best = bd_rate_percent(hull(every), trials.fixed(film.bench, film.shown.width, film.shown.height))
+    yield Figure(f"{film.name}: bound, the hull of every H.264 encode, fixed H.264 ladder", best, "% BD-rate")
 
 
 def _gap(found: Sequence[Trial], every: Sequence[Trial], config: ladder.LadderConfig) -> float:
