@@ -8,7 +8,7 @@ from frontrow.jobs import rehearsal as work
 from frontrow.media import transcode
 from frontrow.quality import rehearsal
 from frontrow.quality.damage import Damage
-from frontrow.quality.findings import Finding
+from frontrow.quality.findings import GROUP_OF, Finding
 from frontrow.quality.rehearsal import Outcome, RehearsalConfig, Take
 from frontrow.quality.rules import load_pack
 
@@ -47,10 +47,25 @@ def test_one_film_is_only_tried_and_two_are_split():
 
 def test_unknown_kinds_and_short_films_are_refused():
     rng = np.random.default_rng(0)
-    with pytest.raises(InputError, match="'overlap' is no damage to picture or sound"):
+    with pytest.raises(InputError, match="'rain' is not rehearsed; there are black, "):
+        rehearsal.plan(FILMS, rng, RehearsalConfig(kinds=("rain",)))
+    with pytest.raises(InputError, match="no film has SubRip or WebVTT subtitles"):
         rehearsal.plan(FILMS, rng, RehearsalConfig(kinds=("overlap",)))
     with pytest.raises(InputError, match=r"'short' lasts 3\.0 s"):
         rehearsal.plan({"short": 3.0}, rng)
+
+
+def test_subtitles_are_damaged_on_whole_films_that_have_some_and_tried_once_as_they_are():
+    config = RehearsalConfig(kinds=("black", "overlap", "wrong"), clips=2, clean=0)
+    takes = rehearsal.plan(FILMS, np.random.default_rng(0), config, subtitled=["film 1", "film 3"])
+    text = [take for take in takes if take.subtitles]
+    kinds = ["overlap", "overlap", "wrong", "wrong", None]
+    assert [(take.film, take.kind) for take in text] == [
+        (film, kind) for film in ("film 1", "film 3") for kind in kinds
+    ]
+    assert all((take.start_s, take.duration_s) == (0, FILMS[take.film]) for take in text)
+    alone = rehearsal.plan(FILMS, np.random.default_rng(0), config, subtitled=["film 1"])
+    assert "wrong" not in {take.kind for take in alone}  # there is no other film's to take
 
 
 def outcome(kind, findings, severity=0.75, film="a", part="test"):
@@ -107,6 +122,25 @@ def test_a_take_is_cut_damaged_inspected_and_leaves_nothing_behind(tmp_path):
     assert rehearsal.is_found(done.damage, done.findings)
     assert done.features["black.confidence"] > 0
     assert not list(place.iterdir())
+
+
+def test_subtitles_are_damaged_held_against_their_film_and_what_is_measured_is_kept(tmp_path):
+    film, place = tmp_path / "film.mkv", tmp_path / "work"
+    place.mkdir()
+    transcode.run([
+        "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=12,format=yuv420p", "-c:v", "libx264", "-preset", "ultrafast",
+        film,
+    ])  # fmt: skip
+    cues = [f"{k}\n00:00:{2 * k:02d},000 --> 00:00:{2 * k + 1:02d},900\nWords of cue {k}.\n" for k in range(1, 5)]
+    (tmp_path / "film.en.srt").write_text("\n".join(cues), "utf-8")
+    assert work.track_of(film) == tmp_path / "film.en.srt"
+    kinds = ("overlap", "duration_long", None)
+    takes = [Take("film", "test", 0.0, 12.0, kind, 0.75, k, subtitles=True) for k, kind in enumerate(kinds)]
+    done = [work.take(one, films={"film": film}, pack=load_pack("general"), out=place) for one in takes]
+    scores = rehearsal.score(done)
+    assert scores.recall == {"overlap": (1, 1), "duration_long": (1, 1)}
+    assert not {code for code in scores.false if GROUP_OF[code] == "subtitles"}
+    assert {x.name for x in place.iterdir()} == {".measured", ".takes"}
 
 
 def test_a_clip_with_nothing_to_damage_is_neither_tried_nor_clean_nor_taught(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,7 +73,7 @@ def rehearse(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Damage clips of films on purpose, inspect them, and hold what was found against what was done.
+    """Damage clips of films, and subtitles beside them, on purpose, inspect them, and hold what was found against that.
 
     A run that was stopped goes on where it was when it is started again with the same folder.
 
@@ -116,9 +117,11 @@ def _rehearse(
 
     from frontrow import engine
     from frontrow.errors import InputError
-    from frontrow.jobs.rehearsal import take
+    from frontrow.jobs.measured import Kept
+    from frontrow.jobs.rehearsal import take, track_of
     from frontrow.media.rework import shape
     from frontrow.quality import rehearsal
+    from frontrow.quality.inspection import inspect_film
     from frontrow.quality.rules import load_pack
 
     held_to = load_pack(pack)
@@ -126,13 +129,22 @@ def _rehearse(
     if len(by_name) < len(films):
         raise InputError("two films have one name; rename one, since films are told apart by it")
     shapes = {name: shape(film) for name, film in by_name.items()}
-    config = rehearsal.RehearsalConfig(clips=clips, kinds=tuple(kinds) if kinds else rehearsal.FILM_KINDS)
-    takes = rehearsal.plan({name: x.duration_s for name, x in shapes.items()}, np.random.default_rng(seed), config)
+    config = rehearsal.RehearsalConfig(clips=clips)
+    if kinds:
+        config = replace(config, kinds=tuple(kinds))
+    takes = rehearsal.plan(
+        {name: x.duration_s for name, x in shapes.items()},
+        np.random.default_rng(seed),
+        config,
+        subtitled=[name for name, film in by_name.items() if track_of(film)],
+    )
     takes = [one for one in takes if _can_be_damaged(one, shapes[one.film])]
     out.mkdir(parents=True, exist_ok=True)
     work = partial(take, films=by_name, pack=held_to, out=out)
     workers = min(workers or os.cpu_count() or 1, len(takes))
     with progress("Rehearsing") as step:
+        for name in {one.film for one in takes if one.subtitles}:  # once, before several takes ask for it
+            inspect_film(by_name[name], held_to, keep=Kept(out, by_name[name]), step=step)
         backend: engine.Backend = "loky" if workers > 1 else "serial"
         return engine.map(work, takes, backend=backend, workers=workers, progress=step)
 
@@ -143,4 +155,4 @@ def _can_be_damaged(take: Take, shape: Any) -> bool:
 
     if take.kind is None:
         return True
-    return bool(shape.width if KINDS[take.kind].group == "picture" else shape.channels)
+    return {"picture": bool(shape.width), "sound": bool(shape.channels)}.get(KINDS[take.kind].group, True)

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import numpy as np
 
+from frontrow import __version__
 from frontrow.data import durable
 from frontrow.errors import InputError, UnreadableMedia
+from frontrow.jobs.measured import Kept
 from frontrow.media import rework
 from frontrow.media.damage.task import Task
 from frontrow.quality import features, rehearsal
 from frontrow.quality.damage import KINDS, Damage
-from frontrow.quality.inspection import inspect_film
+from frontrow.quality.inspection import beside, inspect_film
 from frontrow.quality.learning import Example
 from frontrow.quality.rehearsal import Outcome, Scores, Take
 
@@ -55,13 +57,17 @@ def take(chosen: Take, *, films: Mapping[str, Path], pack: Pack, out: Path) -> O
     """One take on its film, or what an earlier run into `out` left of the same one."""
     film = films[chosen.film]
     stat = film.stat()
-    told = f"{chosen}\0{pack}\0{stat.st_size}\0{stat.st_mtime_ns}"
+    told = f"{__version__}\0{chosen}\0{pack}\0{stat.st_size}\0{stat.st_mtime_ns}"
     file = out / TAKES / f"{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}.json"
     try:
         return msgspec.json.decode(file.read_bytes(), type=Outcome)
     except (OSError, msgspec.DecodeError):
         pass
-    outcome = run(chosen, film, pack, out)
+    if chosen.subtitles:
+        others = [track_of(other) for name, other in films.items() if name != chosen.film]
+        outcome = run_subtitles(chosen, film, pack, out, next((other for other in others if other), None))
+    else:
+        outcome = run(chosen, film, pack, out)
     file.parent.mkdir(exist_ok=True)
     durable.replace(file, msgspec.json.encode(outcome))
     return outcome
@@ -88,6 +94,35 @@ def run(chosen: Take, film: Path, pack: Pack, work: Path) -> Outcome:
     return Outcome(chosen, done, found, features.finite(features.describe(found, inspected.measured)))
 
 
+def track_of(film: Path) -> Path | None:
+    """The first of the subtitles beside a film that can be damaged."""
+    return next((track for track in beside(film) if track.suffix.lower() in (".srt", ".vtt")), None)
+
+
+def run_subtitles(chosen: Take, film: Path, pack: Pack, out: Path, other: Path | None = None) -> Outcome:
+    """Damage the film's subtitles and hold them against the film, which is measured once, into `out`.
+
+    `other`: the subtitles of another film.
+    """
+    track = track_of(film)
+    if track is None:
+        raise InputError(f"{film} has no SubRip or WebVTT subtitles beside it")
+    damaged = out / f"{chosen.seed:08x}.{track.name}"
+    done = None
+    try:
+        if chosen.kind is not None:
+            try:
+                rng = np.random.default_rng(chosen.seed)
+                done = damage(track, chosen.kind, chosen.severity, rng, damaged, other=other)
+            except InputError:
+                return Outcome(chosen, None, ())
+        inspected = inspect_film(film, pack, subtitles=[damaged if done else track], keep=Kept(out, film))
+    finally:
+        damaged.unlink(missing_ok=True)
+    found = inspected.verdict.findings
+    return Outcome(chosen, done, found, features.finite(features.describe(found, inspected.measured)))
+
+
 def write(outcomes: Sequence[Outcome], out: Path) -> dict[str, Any]:
     """Write figures of both parts, and the examples of the part that may be learnt from; returns the figures."""
     parts = {part: rehearsal.score(outcomes, part) for part in ("learn", "test")}
@@ -104,7 +139,8 @@ def _as_json(scores: Scores) -> dict[str, Any]:
         "false": dict(scores.false),
         "clean_s": scores.clean_s,
         "false_in_ten_minutes": {
-            group: scores.false_in_ten_minutes(group) if scores.clean_s else None for group in ("picture", "sound")
+            group: scores.false_in_ten_minutes(group) if scores.clean_s else None
+            for group in ("picture", "sound", "subtitles")
         },
     }
 

@@ -5,7 +5,7 @@ Films are split, never clips: what one film teaches is only ever tried on others
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -22,14 +22,19 @@ SLACK_S: Final = 1.0
 """A finding this far from the damage still means it: rows are tenths of a second, spans of faults grow to shots."""
 FILM_KINDS: Final = tuple(name for name, kind in KINDS.items() if kind.group in ("picture", "sound"))
 """Every damage to picture and sound."""
+TEXT_KINDS: Final = tuple(
+    name for name, kind in KINDS.items() if kind.group == "subtitles" and name != "wrong_language"
+)
+"""Every damage to subtitles but their language, which would need a second track of the same film."""
+_NEEDS_OTHER: Final = "wrong"  # a track of another film
 
 
 @dataclass(frozen=True)
 class RehearsalConfig:
     """What is rehearsed."""
 
-    kinds: tuple[str, ...] = FILM_KINDS
-    """Kinds of damage, of picture and sound."""
+    kinds: tuple[str, ...] = (*FILM_KINDS, *TEXT_KINDS)
+    """Kinds of damage; those of subtitles are for films that have some."""
     severities: tuple[float, ...] = (0.5, 0.75, 1.0)
     """0-1, from just visible to gross."""
     clip_s: float = 15.0
@@ -54,6 +59,8 @@ class Take:
     """None leaves the clip as it is."""
     severity: float
     seed: int
+    subtitles: bool = False
+    """Whether the film's subtitles are tried with it; the film is taken whole then, since cues are held against it."""
 
 
 @dataclass(frozen=True)
@@ -85,23 +92,36 @@ class Scores:
 
 
 def plan(
-    durations_s: Mapping[str, float], rng: np.random.Generator, config: RehearsalConfig | None = None
+    durations_s: Mapping[str, float],
+    rng: np.random.Generator,
+    config: RehearsalConfig | None = None,
+    *,
+    subtitled: Collection[str] = (),
 ) -> list[Take]:
     """Which clip of which film is damaged how: `durations_s` is the length of each film by its name.
 
-    Raises InputError for an unknown kind, a kind of another group, or a film shorter than a clip.
+    Films in `subtitled` have subtitles, which are damaged too, and tried once as they are. Raises InputError for a
+    kind that is not rehearsed, kinds of subtitles where no film has any, and a film shorter than a clip.
     """
     config = config or RehearsalConfig()
     for kind in config.kinds:
-        if kind not in FILM_KINDS:
-            raise InputError(f"'{kind}' is no damage to picture or sound; there are {', '.join(FILM_KINDS)}")
+        if kind not in (*FILM_KINDS, *TEXT_KINDS):
+            raise InputError(f"'{kind}' is not rehearsed; there are {', '.join((*FILM_KINDS, *TEXT_KINDS))}")
+    if not subtitled and not set(config.kinds) & set(FILM_KINDS):
+        raise InputError(
+            f"no film has SubRip or WebVTT subtitles beside it to damage ({', '.join(config.kinds)}): name them as the "
+            "film, film.en.srt beside film.mp4"
+        )
+    text_kinds = [kind for kind in config.kinds if kind in TEXT_KINDS]
+    if len(subtitled) < 2:
+        text_kinds = [kind for kind in text_kinds if kind != _NEEDS_OTHER]
     short = [film for film, length in durations_s.items() if length < config.clip_s]
     if short:
         raise InputError(f"'{short[0]}' lasts {durations_s[short[0]]:.1f} s; a clip takes {config.clip_s:g} s")
     parts = split(list(durations_s), config.test_share, rng)
     takes = []
     for film, length in durations_s.items():
-        kinds: list[str | None] = [kind for kind in config.kinds for _ in range(config.clips)]
+        kinds: list[str | None] = [kind for kind in config.kinds if kind in FILM_KINDS for _ in range(config.clips)]
         kinds += [None] * config.clean
         first = int(rng.integers(len(config.severities)))
         for number, chosen in enumerate(kinds):
@@ -109,6 +129,11 @@ def plan(
             severity = config.severities[(first + number) % len(config.severities)] if chosen else 0.0
             seed = int(rng.integers(2**31))
             takes.append(Take(film, parts[film], start, config.clip_s, chosen, severity, seed))
+        for kind in [kind for kind in text_kinds if film in subtitled for _ in range(config.clips)]:
+            severity = float(rng.choice(config.severities))
+            takes.append(Take(film, parts[film], 0.0, length, kind, severity, int(rng.integers(2**31)), subtitles=True))
+        if text_kinds and film in subtitled:
+            takes.append(Take(film, parts[film], 0.0, length, None, 0.0, int(rng.integers(2**31)), subtitles=True))
     return takes
 
 
