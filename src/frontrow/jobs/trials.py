@@ -106,7 +106,9 @@ def judge(bench: Bench, wanted: Sequence[Wanted]) -> list[list[tuple[float, floa
 
     todo = [scene for scene in scenes if key(scene) not in done]
     began, writing = time.monotonic(), threading.Lock()
-    with tempfile.TemporaryDirectory(prefix="frontrow-ladder-") as folder, kept.open("a", encoding="utf-8") as file:
+    # When somebody stops the run, encodes that are under way may still write there.
+    scratch = tempfile.TemporaryDirectory(prefix="frontrow-ladder-", ignore_cleanup_errors=True)
+    with scratch as folder, kept.open("a", encoding="utf-8") as file:
 
         def one(scene: _Scene) -> None:
             coded = Path(folder) / f"{threading.get_ident()}.mp4"
