@@ -155,3 +155,21 @@ def test_both_ends_prove_what_one_end_proves(seed: int):
     assert proof.proven
     assert proof.extra == instance.extra_cost(proof.order) == prove(instance).extra
     assert instance.allows(proof.order)
+
+
+def test_an_order_of_28_scenes_is_proven():
+    rng = np.random.default_rng(1)
+    works, wages, durations = rng.random((12, 28)) < 0.5, rng.integers(1, 101, 12), rng.integers(1, 6, 28)
+    instance = OrderInstance("r", works, wages, durations, np.zeros(28, np.int64), np.zeros(1, np.int64))
+    ticks = count(0.0, 0.0001)
+    found = solve_order(instance, seconds=60, seed=0, workers=1, clock=lambda: next(ticks))
+    assert (found.proven, found.method) == (True, "search from both ends")
+    assert found.cost == instance.cost(found.order)
+    assert found.bound == found.cost
+
+
+def test_a_proof_that_is_stopped_claims_nothing():
+    instance = random_instance(5, scenes=14, actors=8)
+    proof = prove_from_both_ends(instance, list(range(14)), lambda: True)
+    assert not proof.proven
+    assert instance.allows(proof.order)

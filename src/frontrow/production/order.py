@@ -1,7 +1,7 @@
 """The best order of a pure-order instance, with the method chosen by its size.
 
 Up to about two dozen merged scenes the subset DP proves the best order; beyond that annealing finds a good one and the
-bounds say how good. Somewhat above two dozen both are tried: the annealed order prunes the DP.
+bounds say how good. Somewhat above two dozen, without locations and precedences, the search from both ends proves it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from frontrow.production import bounds
 from frontrow.production.annealing import Annealing, anneal
 from frontrow.production.instances import OrderInstance
 from frontrow.production.subset_dp import Proof, merge, prove
-from frontrow.production.two_ended import DENSE, prove_from_both_ends
 
 PROVEN_SCENES = 24  # merged scenes: below, the DP always finishes
 TRIED_SCENES = 30  # merged scenes: up to here a proof is worth trying
-_FEW_STEPS = 800  # heat-bath steps a scene when a proof follows
+TRIED_PERFORMERS = 32  # who may wait: what the sets of that search hold
+_FEW_STEPS = 100  # heat-bath steps a scene when a proof follows, which begins with a beam of its own
 _ANNEALING_SHARE = 0.8  # of the time; the rest is for windows and bounds
 _MODEL_SECONDS = 3.0  # to build the CP-SAT model and to end it
 _STEPS_PER_SECOND = 12_000  # a modest machine's rate, so that the time allowed decides the steps and not the clock
@@ -58,15 +58,18 @@ def solve_order(
     best = list(range(instance.scenes))
     bound = 0
     rng = np.random.default_rng(seed)
-    config = Annealing()
-    if merged.scenes <= TRIED_SCENES and merged.symmetric:
-        config = Annealing(steps_per_scene=_FEW_STEPS)
+    provable = merged.symmetric and merged.scenes <= TRIED_SCENES and merged.works.shape[0] <= TRIED_PERFORMERS
+    config = Annealing(steps_per_scene=_FEW_STEPS) if provable else Annealing()
     steps = min(config.steps_per_scene, int(_ANNEALING_SHARE * seconds * _STEPS_PER_SECOND / instance.scenes))
     config = Annealing(steps_per_scene=max(50, steps))
 
-    def report(share: float, cost: int) -> None:
+    def report(share: float, cost: int, doing: str = "annealing") -> None:
         if tick:
-            tick("annealing", cost, bound, max(0.0, ends - clock()))
+            tick(doing, cost, bound, max(0.0, ends - clock()))
+
+    def late() -> bool:
+        report(1.0, instance.extra_cost(best), "proving")
+        return clock() > ends
 
     try:
         begun = clock()
@@ -74,11 +77,12 @@ def solve_order(
         best = anneal(instance, rng, config, elapsed=lambda: (clock() - begun) / allowed, tick=report)
         bound = bounds.group_bound(instance, rng, lambda: clock() > ends)
         report(1.0, instance.extra_cost(best))
-        if merged.scenes <= TRIED_SCENES and merged.symmetric:
-            ahead = prove_from_both_ends if merged.works.mean() > DENSE else prove
-            proof = ahead(instance, known=best, stop=lambda: clock() > ends)
+        if provable:
+            from frontrow.production.two_ended import prove_from_both_ends  # imports numba
+
+            proof = prove_from_both_ends(instance, best, late)
             if proof.proven:
-                return _result(instance, proof, "dynamic programming from an annealed order")
+                return _result(instance, proof, "search from both ends")
             best, bound = list(proof.order), max(bound, proof.bound)
         elif ends - clock() > _MODEL_SECONDS + 1:
             left = min(10.0, ends - clock() - _MODEL_SECONDS)

@@ -14,7 +14,6 @@ A beam (the same layers, cut to a width) finds the plan whose cost the exact pas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -265,40 +264,30 @@ def prove(
     instance: OrderInstance,
     *,
     width: int = 400,
-    known: Sequence[int] | None = None,
     most_states: int = 10_000_000,
-    stop: Callable[[], bool] = lambda: False,
 ) -> Proof:
-    """The best order with its proof, or the best known with a bound when a layer exceeds `most_states` or on `stop`.
+    """The best order with its proof, or the best known with a bound when a layer exceeds `most_states`.
 
-    `known` is a good order to beat, if there is one. Memory is 16 bytes for each state kept and some 100 for each state
-    of the widest layer.
+    Memory is 16 bytes for each state kept and some 100 for each state of the widest layer.
     """
     merged = merge(instance)
     if merged.scenes == 0:
         return Proof(tuple(range(instance.scenes)), 0, 0, 0)
     offset = int(merged.location_costs[np.unique(merged.locations)].sum()) if merged.location_costs.size > 1 else 0
-    order: list[int] | None
     cost, order = beam(merged, width)
-    if known is not None and instance.extra_cost(known) + offset < cost:
-        cost, order = instance.extra_cost(known) + offset, None
     layers = Layers(merged)
     n = layers.n
     last = (n + 1) // 2 if merged.symmetric else n
     table = [layers.start()]
     states_seen = 1
-
-    def best(order: list[int] | None) -> tuple[int, ...]:
-        return tuple(known or ()) if order is None else tuple(merged.unfold(order))
-
     for _size in range(1, last + 1):
         states, costs = table[-1]
-        if states.size > most_states or stop():
+        if states.size > most_states:
             lowest = min(
                 int((costs[i : i + _CHUNK] + layers.bound(states[i : i + _CHUNK])).min())
                 for i in range(0, states.size, _CHUNK)
             )
-            return Proof(best(order), cost - offset, min(cost, lowest) - offset, states_seen)
+            return Proof(tuple(merged.unfold(order)), cost - offset, min(cost, lowest) - offset, states_seen)
         states, costs, _ = layers.expand(states, costs, cost)
         states_seen += states.size
         table.append((states, costs))
@@ -310,7 +299,7 @@ def prove(
         better = _trace(layers, table, int(np.argmin(table[-1][1]))) if table[-1][0].size else None
     if better is not None:
         cost, order = better
-    return Proof(best(order), cost - offset, cost - offset, states_seen)
+    return Proof(tuple(merged.unfold(order)), cost - offset, cost - offset, states_seen)
 
 
 def _meet(layers: Layers, table: list[tuple[np.ndarray, np.ndarray]], upper: int) -> tuple[int, list[int]] | None:
