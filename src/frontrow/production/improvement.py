@@ -16,6 +16,12 @@ from frontrow.production.options import Space
 from frontrow.production.sequence import Decision
 from frontrow.production.tables import tables
 
+# Set on generated productions of other seeds than those reported. Temperatures are shares of what a move mostly loses.
+_HOT, _COLD = 1.0, 1 / 600
+_QUICK = 0.1  # share of the moves for the first cooling
+_STEPS = 400  # temperatures, at least
+_MOST_MOVES = 100_000  # at one temperature, so that Ctrl-C is heard within a second
+
 
 class Annealer:
     """Holds a plan and improves it; `decision` reads it off."""
@@ -93,22 +99,25 @@ class Annealer:
         count: int,
         elapsed: Callable[[], float] = lambda: 0.0,
         tick: Callable[[int | None], None] | None = None,
-        hot: float = 0.5,
-        cold: float = 1 / 600,
-        steps: int = 400,
     ) -> None:
-        """Anneal for `count` proposals, or until `elapsed` (share of the time) is 1; end at the best plan met."""
+        """Anneal for `count` proposals, or until `elapsed` (share of the time) is 1; end at the best plan met.
+
+        Cooled twice: quickly, so that there is a good plan soon, and then slowly. `tick` gets the best cost so far
+        (None while it leaves scenes out).
+        """
         t, b = self.tables, self.board
         scale = self._scale()
         best = np.array([self.total()])
         best_date, best_option = b.units[:, board.DATE].copy(), b.option.copy()
-        done = 0
+        done, steps = 0, max(_STEPS, count // _MOST_MOVES)
         for step in range(steps):
             share = max(step / steps, elapsed())
             if share >= 1:
                 break
             upto = count * (step + 1) // steps
-            moves.anneal(t, b, upto - done, scale * hot * (cold / hot) ** share, best, best_date, best_option)
+            cooled = share / _QUICK if share < _QUICK else (share - _QUICK) / (1 - _QUICK)
+            temperature = scale * _HOT * (_COLD / _HOT) ** cooled
+            moves.anneal(t, b, upto - done, temperature, best, best_date, best_option)
             done = upto
             if tick:
                 tick(None if (best_date == len(t.ordinal)).any() else int(best[0]))

@@ -21,12 +21,11 @@ from frontrow.production.slack import bring_forward
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
-_ANNEALING_SHARE = (
-    0.8  # of the time of a large production; the rest is CP-SAT's, and the other way round for small ones
-)
-_LARGE = 1_200  # scenes times dates; CP-SAT proves little beyond
+# Annealing's share of the time; the rest is CP-SAT's, which proves small productions and finds little in large ones.
+_SHARE_SMALL, _SHARE_LARGE = 0.2, 0.9
+_LARGE = 1_200  # scenes times dates
 # A modest machine's rates: moves and work depend on the time asked for, not on the clock.
-_MOVES_PER_SECOND = 100_000
+_MOVES_PER_SECOND = 300_000
 _WORK_PER_SECOND = 0.25  # CP-SAT's deterministic seconds
 
 Tick = Callable[[int | None, int | None, float], None]
@@ -78,7 +77,7 @@ def solve(
     annealer = Annealer(space, start, _indices(space, previous), seed)  # compiles, once on a machine
     began = clock()
     ends = began + seconds
-    share = _ANNEALING_SHARE if len(space.scenes) * len(space.dates) > _LARGE else 1 - _ANNEALING_SHARE
+    share = _SHARE_LARGE if len(space.scenes) * len(space.dates) > _LARGE else _SHARE_SMALL
     allowed = seconds * (1 + share) / 2  # a slow machine anneals into the time of CP-SAT
     extras = facts.sheet.crew.extra * sum(scene.extras for scene in facts.sheet.scenes)
 
