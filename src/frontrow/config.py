@@ -89,6 +89,18 @@ class MediaSettings(Section):
     roots: tuple[str, ...] = Field(("media",), description="folders with films; relative ones lie in the workspace")
 
 
+class QualitySettings(Section):
+    """[quality]: inspections and the judge."""
+
+    pack: str = Field("general", description="rule pack of the catalogue's films: a name, or a YAML file of your own")
+    alpha: float = Field(0.05, gt=0, lt=1, description="share of the bad files that the judge may approve")
+    beta: float = Field(0.05, gt=0, lt=1, description="share of the good files that it may reject unseen")
+    delta: float = Field(0.1, gt=0, lt=1, description="probability that one of these is not kept")
+    bad_share: float = Field(0.0, ge=0, lt=1, description="of all deliveries; 0: as among those that people judged")
+    wrong_approve: float = Field(0.0, ge=0, description="cost of a bad file approved, in looks; 0: not weighed")
+    wrong_reject: float = Field(0.0, ge=0, description="cost of a good file rejected, in looks; 0: not weighed")
+
+
 class StreamingSettings(Section):
     """[streaming]: how films are played."""
 
@@ -118,6 +130,7 @@ class Settings(BaseSettings):
     recommend: RecommendSettings = RecommendSettings()
     jobs: JobSettings = JobSettings()
     media: MediaSettings = MediaSettings()
+    quality: QualitySettings = QualitySettings()
     streaming: StreamingSettings = StreamingSettings()
     log: LogSettings = LogSettings()
 

@@ -27,6 +27,7 @@ from frontrow.jobs.kinds import functions
 from frontrow.jobs.queue import Queue, State
 from frontrow.jobs.schedule import WATCH_QUALITY
 from frontrow.jobs.worker import JobContext, Worker
+from frontrow.quality.conformal import Costs
 from frontrow.quality.judge import NAME
 from frontrow.quality.learning import Example
 from frontrow.schema import Title
@@ -81,6 +82,12 @@ def test_every_film_of_the_catalogue_is_inspected_once_and_what_is_wrong_waits(s
     assert (folder / work.still_name(black.start_s, black.end_s)).read_bytes().startswith(b"\xff\xd8")
     assert "Rejected" in (folder / "report.html").read_text()
     assert (folder / work.SUBTITLES).read_text().startswith("WEBVTT\n\n00:00:00.400 --> 00:00:02.000\n")
+    shutil.copy(delivery / "mild.yaml", site.place.root / "mild.yaml")
+    site.settings = Settings(quality={"pack": "mild.yaml"})  # type: ignore[arg-type]
+    mild = site.run(work.INSPECT, file="film.mp4")["inspection"]
+    with site.reviews() as reviews:
+        assert reviews.get(mild).pack == "mild"
+        assert {x.severity for x in reviews.found(mild) if x.code == "black"} == {"warn"}
 
 
 @pytest.mark.parametrize("file", ["none.mp4", "../frontrow.toml"])
@@ -152,6 +159,18 @@ def test_a_night_fits_a_judge_only_where_people_have_said_enough_since_the_curre
     assert first["version"] == artifacts.current_version(site.place.artifacts, NAME)
     settle(site, 9, seed=2)
     assert site.run(WATCH_QUALITY)["fitted"].startswith("no: 9 files")
+
+
+def test_promise_and_costs_are_those_of_the_settings(site: Site) -> None:
+    settle(site, 120)
+    site.settings = Settings(quality={"alpha": 0.2, "bad_share": 0.1, "wrong_reject": 30})  # type: ignore[arg-type]
+    assert "at most 20% of the bad" in site.run(judge.TRAIN)["promise"]
+    judging = work.in_force(site.place)
+    assert judging is not None
+    assert (judging.judge.config.bad_share, judging.judge.config.costs) == (
+        0.1,
+        Costs(wrong_approve=50, wrong_reject=30),
+    )
 
 
 def test_audits_that_break_the_promise_make_a_night_fit_anew_at_once(site: Site) -> None:

@@ -15,11 +15,13 @@ from frontrow.errors import DamagedArtifact, GateRefused, Refusal
 from frontrow.jobs import rehearsal
 from frontrow.jobs.quality import audit, case_of, in_force, shifted
 from frontrow.quality import learning, review, trial
+from frontrow.quality.conformal import Costs, Promise
 from frontrow.quality.features import finite
 from frontrow.quality.judge import NAME, JudgeConfig
 from frontrow.quality.learning import Example
 
 if TYPE_CHECKING:
+    from frontrow.config import QualitySettings
     from frontrow.data.workspace import Workspace
     from frontrow.jobs.worker import JobContext
     from frontrow.quality.inspection import InForce
@@ -70,7 +72,7 @@ def run(context: JobContext, *, seed: int = 0, gated: bool = True, rehearsals: s
     Without `rehearsals`, to those that the current judge has learnt from. Raises Refusal where too little is labelled,
     and GateRefused where it does worse than the current judge on films that neither has seen.
     """
-    rng = np.random.default_rng(seed)
+    rng, config = np.random.default_rng(seed), config_of(context.settings.quality)
     context.step(0, 3, "reading verdicts")
     with Reviews(context.workspace.store_url(context.settings)) as reviews:
         reviewed = labels(reviews)
@@ -82,12 +84,12 @@ def run(context: JobContext, *, seed: int = 0, gated: bool = True, rehearsals: s
         context.step(1, 3, "comparing on films held back")
         seen = current.judge.films if current else frozenset()
         learn, held = trial.hold_back(labelled, HELD_BACK, rng, seen)
-        found = trial.compare(learning.fit(learn, rng=rng), current.judge if current else None, held)
+        found = trial.compare(learning.fit(learn, config, rng=rng), current.judge if current else None, held)
         told = found.reason
         if not found.passed:
             raise GateRefused(f"not published: {told}; 'frontrow quality train --no-gate' publishes it all the same")
     context.step(2, 3, "fitting")
-    judge = learning.fit(labelled, rng=rng)
+    judge = learning.fit(labelled, config, rng=rng)
     if not judge.members:
         raise Refusal(_too_few(labelled, judge.config))
     artifact = artifacts.publish(
@@ -105,6 +107,16 @@ def run(context: JobContext, *, seed: int = 0, gated: bool = True, rehearsals: s
     context.step(3, 3, "published")
     promise = judge.thresholds.in_words(judge.config.promise)
     return {"version": artifact.version, "files": len(labelled), "gate": told, "promise": promise, **judge.told}
+
+
+def config_of(settings: QualitySettings) -> JudgeConfig:
+    """How the judge is fitted here: what it promises, and what its mistakes cost."""
+    costs = Costs(settings.wrong_approve or Costs.wrong_approve, settings.wrong_reject or Costs.wrong_reject)
+    return JudgeConfig(
+        promise=Promise(settings.alpha, settings.beta, settings.delta),
+        costs=costs if settings.wrong_approve or settings.wrong_reject else None,
+        bad_share=settings.bad_share or None,
+    )
 
 
 def _before(workspace: Workspace) -> tuple[list[Example], int]:

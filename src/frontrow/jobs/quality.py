@@ -27,7 +27,7 @@ from frontrow.quality.features import describe, finite, names_of, table
 from frontrow.quality.inspection import InForce, Inspection, beside, inspect_film
 from frontrow.quality.judge import NAME, open_files
 from frontrow.quality.review import Case
-from frontrow.quality.rules import DEFAULT, Pack, load_pack
+from frontrow.quality.rules import Pack, load_pack
 from frontrow.schema import Event, Kind
 
 if TYPE_CHECKING:
@@ -65,13 +65,15 @@ def film(workspace: Workspace, settings: Settings, file: str) -> Path:
     raise InputError(f"no {file} in {', '.join(map(str, roots))}; see [media] roots")
 
 
-def inspect(context: JobContext, *, file: str, title: str = "", pack: str = DEFAULT, seed: int = 0) -> dict[str, Any]:
+def inspect(context: JobContext, *, file: str, title: str = "", pack: str = "", seed: int = 0) -> dict[str, Any]:
     """Inspect a film below a media folder, with the subtitles beside it, and put it where it belongs.
 
-    `seed` draws which automatic approvals are audited.
+    `pack`: [quality] pack by default. `seed` draws which automatic approvals are audited.
     """
     path = film(context.workspace, context.settings, file)
-    held_to = load_pack(pack)
+    pack = pack or context.settings.quality.pack
+    own = context.workspace.root / pack
+    held_to = load_pack(str(own) if own.is_file() else pack)
     roots = tuple(context.workspace.root / root for root in context.settings.media.roots)
     inspection = inspect_film(
         path,
@@ -140,7 +142,7 @@ def still_name(start_s: float, end_s: float) -> str:
     return f"{round(1000 * thumbnails.look_at(start_s, end_s)):010d}.jpg"
 
 
-def inspect_all(context: JobContext, *, pack: str = DEFAULT) -> dict[str, Any]:
+def inspect_all(context: JobContext, *, pack: str = "") -> dict[str, Any]:
     """Inspect every film of the catalogue that was not inspected yet."""
     with Catalogue(context.workspace.store_url(context.settings)) as catalogue:
         titles = [title for title in catalogue.titles() if title.asset]
