@@ -76,7 +76,7 @@ def evaluate(t: Tables, b: Board) -> int:
             return BROKEN
     total = b.now[TOTAL] - b.now[UNIT_COST]
     path_changed = False
-    for i in range(b.now[CHANGED]):
+    for i in range(b.now[CHANGED] - 1, -1, -1):  # where a unit comes to before where it goes from: that fails more
         d, row = b.changed[i, 0], days + 1 + i
         if not price_date(t, b, d, row):
             return BROKEN
