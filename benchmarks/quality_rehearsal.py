@@ -31,7 +31,7 @@ from frontrow.quality.rules import load_pack
 SEED = 20261124
 KEPT = Path.home() / ".cache/frontrow/rehearsal"
 FILMS = ("bbb.mp4", "sintel_trailer-720p.mp4", "tos-battle.webm", "chaplin.mp4", "mdn_crystal.mp4")
-CONFIG = RehearsalConfig(clip_s=9.5, clips=1, clean=8)
+CONFIG = RehearsalConfig(clip_s=9.5, clips=1, clean=12)  # enough clean ones of three films for a judge
 JUDGE = JudgeConfig(folds=3, trees=100)
 
 

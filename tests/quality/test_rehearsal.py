@@ -92,7 +92,7 @@ def test_damage_counts_as_found_only_by_its_own_name_at_its_own_place():
 
 def test_false_findings_are_counted_in_clean_clips_by_group_and_ten_minutes():
     scores = rehearsal.score([
-        outcome(None, [found("blur", 1.0), found("click", 2.0), found("black", 3.0, "info")]),
+        outcome(None, [found("blur", 1.0), found("click", 2.0), found("black", 3.0, "info"), found("loudness", 0.0)]),
         outcome(None, []),
         outcome("hum", [found("blur", 1.0)]),
     ])  # fmt: skip

@@ -26,6 +26,8 @@ TEXT_KINDS: Final = tuple(
     name for name, kind in KINDS.items() if kind.group == "subtitles" and name != "wrong_language"
 )
 """Every damage to subtitles but their language, which would need a second track of the same film."""
+OF_THE_WHOLE: Final = frozenset({"loudness"})
+"""Not false in a clip: a programme's loudness is that of all of it, and a quiet scene is quiet."""
 _NEEDS_OTHER: Final = "wrong"  # a track of another film
 
 
@@ -81,7 +83,7 @@ class Scores:
     recall: Mapping[str, tuple[int, int]]
     """Of each kind at visible severity: (found, tried)."""
     false: Mapping[str, int]
-    """Findings above info in clean clips, by code."""
+    """Findings above info in clean clips, by code; those `OF_THE_WHOLE` only where the whole film was taken."""
     clean_s: float
     """Seconds of clean clips."""
 
@@ -166,7 +168,8 @@ def score(outcomes: Iterable[Outcome], part: Part = "test") -> Scores:
         if outcome.take.kind is None:
             clean_s += outcome.take.duration_s
             for finding in outcome.findings:
-                if finding.severity != "info":
+                is_of_clip = outcome.take.subtitles or finding.code not in OF_THE_WHOLE
+                if finding.severity != "info" and is_of_clip:
                     false[finding.code] = false.get(finding.code, 0) + 1
         elif outcome.damage and outcome.damage.severity >= VISIBLE:
             found, tried = recall.get(outcome.damage.kind, (0, 0))
