@@ -72,6 +72,14 @@ def test_a_transport_stream_that_ends_within_a_packet_is_cut_off(tmp_path, lead)
     assert [finding.code for finding in old(tmp_path / "cut.ts", whole[:-50]).cut_off()] == ["truncated"]
 
 
+def test_bytes_after_the_end_that_a_file_claims_are_told_and_padding_is_not(tmp_path):
+    head = b"\x1a\x45\xdf\xa3\x84" + bytes(4) + b"\x18\x53\x80\x67"
+    matroska, mp4 = head + b"\x41\xf4" + bytes(500), ATOM[:24] + (520).to_bytes(4, "big") + b"mdat" + bytes(512)
+    for name, whole in (("film.mkv", matroska), ("film.mp4", mp4)):
+        assert old(tmp_path / name, whole + bytes(40)).cut_off() == []
+        assert [x.severity for x in old(tmp_path / name, whole + b"\xa3\x9c\x11\x07" * 9).cut_off()] == ["warn"]
+
+
 def test_an_empty_file_is_unreadable(tmp_path):
     (tmp_path / "film.mp4").write_bytes(b"")
     assert Watch.begin(tmp_path / "film.mp4").refused(ERROR).code == "unreadable"

@@ -87,6 +87,29 @@ def test_blocks_of_other_pictures_are_packet_loss():
     assert finding.severity == "error"
 
 
+def test_blocks_that_change_by_themselves_are_packet_loss_where_the_picture_hardly_shows_them():
+    """As VP8 and H.265 decode a flipped bit: blocks moved from elsewhere, in two looks."""
+
+    def moved(picture):
+        out = picture.copy()
+        for row in range(2, 9, 2):
+            for column in range(3, 17, 3):
+                out[16 * row :, 16 * column :][:16, :16] = np.clip(
+                    out[16 * row :, 16 * column :][:16, :16] + 24, 0, 235
+                )
+        return out
+
+    finding = only(measure(damaged(pan(96, softness=6.0), 30, 34, moved)), "packet_loss")[0]
+    assert finding.start_s == pytest.approx(30 / RATE, abs=0.1)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_motion_and_cuts_tear_no_blocks(cut):
+    film = pan(96, pixels_a_frame=5, softness=2.0)
+    tear = measure(film[:48] + pan(48, seed=3, softness=2.0) if cut else film).picture["tear"]
+    assert np.nanmax(tear) < PictureRules().tear
+
+
 # Interlace -----------------------------------------------------------------------------------------------------------
 
 

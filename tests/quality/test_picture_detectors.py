@@ -35,7 +35,7 @@ def film(frames=FRAMES):
         "luma": 100.0, "luma_top": 200.0, "luma_spread": 40.0, "u": 8.0, "v": -6.0, "chroma": 15.0, "u_spread": 6.0,
         "v_spread": 6.0, "green": 0.0, "shift": 0.0, "bar_top": 0.0, "bar_bottom": 0.0, "bar_left": 0.0,
         "bar_right": 0.0, "edge_rows": 1.0, "edge_columns": 1.0, "lit": 1.0, "below": 0.0, "above": 0.0, "comb": 0.0,
-        "detail": 0.0,
+        "detail": 0.0, "blockiness": 0.0,
         "below_legal": 0.0, "above_legal": 0.0, "gamut": 0.0, "corrupt": 0.0, "lost": 0.0, "untimed": 0.0, "key": 0.0,
         "width": 1280.0, "height": 720.0,
     }  # fmt: skip
@@ -253,7 +253,7 @@ def test_levels_stretched_to_full_range_are_found_from_the_whole_file():
 
 def test_levels_that_hardly_reach_beyond_black_are_stretched_when_codes_between_stand_empty():
     series = film()
-    series["below"][:] = 0.0015
+    series["below"][:] = 0.0025
     assert level_range.find(measured(series), RULES) == []
     series["comb"] = np.where(np.arange(FRAMES) % 12, np.nan, 0.7)
     (finding,) = level_range.find(measured(series), RULES)
@@ -347,6 +347,7 @@ def test_a_tenth_of_a_second_less_than_stated_is_no_truncation():
 @pytest.mark.parametrize(
     ("size", "pixel_aspect", "known"),
     [((1280, 720), 1.0, True), ((720, 576), 64 / 45, True), ((720, 480), 8 / 9, True), ((1440, 1080), 4 / 3, True),
+     ((176, 144), 128 / 117, True),
      ((800, 332), 0.9975, True), ((1080, 1920), 1.0, True), ((1280, 720), 1.14, False), ((1920, 1080), 4 / 3, False),
      ((720, 480), 1.3, False)],
 )  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from frontrow.errors import UnreadableMedia
-from frontrow.media import transcode
+from frontrow.media import checksums, transcode
 from frontrow.quality.file import Watch
 from frontrow.quality.picture import detectors
 from frontrow.quality.picture.rules import PictureRules
@@ -165,3 +165,44 @@ def test_a_picture_in_no_codec_that_is_known_is_unsupported_also_beside_sound_th
     film = make(tmp_path / "film.mp4")
     film.write_bytes(film.read_bytes().replace(b"avc1", b"zzz1"))
     assert [(x.code, x.severity) for x in find(measure(film, networks=False))] == [("unsupported", "error")]
+
+
+def test_a_bit_that_flips_in_matroska_is_told_by_its_checksum_where_the_codec_says_nothing(tmp_path):
+    film = make(
+        tmp_path / "film.mkv", 2.0, ["-c:v", "libvpx", "-deadline", "realtime", "-b:v", "400k", "-c:a", "pcm_s16le"]
+    )
+    assert checksums.wrong(film) == []
+    data = bytearray(film.read_bytes())
+    data[len(data) // 2] ^= 4
+    film.write_bytes(data)
+    assert any("checksum of Cluster" in x.detail for x in find(measure(film, networks=False)))
+
+
+def test_files_that_are_no_matroska_have_no_checksums(long_film, tmp_path):
+    (tmp_path / "noise.mkv").write_bytes(b"\x1a\x45\xdf\xa3" + bytes(range(256)) * 8)
+    assert checksums.wrong(long_film) == checksums.wrong(tmp_path / "noise.mkv") == []
+
+
+def test_a_picture_that_does_not_match_its_hash_is_damaged(tmp_path):
+    """H.265 may carry a hash of each picture: the decoder holds pictures against it."""
+    hashed = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:hash=1", "-an"]
+    film = make(tmp_path / "film.mp4", 1.0, hashed)
+    assert "decode_error" not in {finding.code for finding in find(measure(film, networks=False))}
+    data = bytearray(film.read_bytes())
+    places = np.arange(len(data) // 3, 2 * len(data) // 3)
+    for place in np.random.default_rng(0).choice(places, 3):
+        data[place] ^= 1
+    film.write_bytes(data)
+    assert "decode_error" in {finding.code for finding in find(measure(film, networks=False))}
+
+
+def test_avi_that_repeats_frames_and_has_b_frames_is_sound(tmp_path):
+    film = make(tmp_path / "film.avi", 2.0, ["-c:v", "mpeg4", "-bf", "2", "-c:a", "pcm_s16le"])
+    assert {x.code for x in find(measure(film, networks=False))}.isdisjoint({"decode_error", "truncated"})
+
+
+def test_frames_shorter_than_a_tick_of_the_clock_have_their_times(tmp_path):
+    film = make(tmp_path / "film.mkv", 1.0, [*H264, "-c:a", "flac", "-frame_size", "24"])
+    (audio,) = measure(film, networks=False).facts.of("audio")
+    assert audio.untimed == 0
+    assert audio.end_s == pytest.approx(1.0, abs=0.05)

@@ -55,7 +55,7 @@ def measure(
     series = dict(zip(names, np.array(rows, np.float64).T, strict=True))
     still = np.zeros(len(rows))
     video = StreamFacts(0, "video", "h264", len(rows) / rate, 0.0, "", field_order=order)
-    series |= {"corrupt": still, "lost": still, "height": still + ROWS}
+    series |= {"corrupt": still, "lost": still, "width": still + COLUMNS, "height": still + ROWS}
     return Measurements(FileFacts("mov", len(rows) / rate, 1, (video,)), series)
 
 

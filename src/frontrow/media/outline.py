@@ -12,6 +12,7 @@ _MOST_ATOMS: Final = 1_000
 _FIRST_ATOMS: Final = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
 _EBML: Final = b"\x1a\x45\xdf\xa3"
 _SEGMENT: Final = b"\x18\x53\x80\x67"
+_VOID: Final = b"\xec"
 _TRANSPORT: Final = ((188, 0), (192, 4))
 """Bytes of an MPEG transport packet and where in it its sync byte stands: broadcast, and discs and cameras."""
 _SYNC: Final = 0x47
@@ -29,6 +30,8 @@ class Outline:
     """Seconds since then."""
     claimed_bytes: int = 0
     """How long it should be by its own words; 0 where it does not say."""
+    foreign_bytes: int = 0
+    """Bytes after that end which are neither padding nor another part; 0 where the file does not say."""
     lacks_index: bool = False
     """Whether it is an MP4 or MOV without its `moov` atom, which is written last."""
 
@@ -40,13 +43,16 @@ def outline(path: Path) -> Outline:
         with path.open("rb") as file:
             head = file.read(1024)
         atoms = list(_atoms(path, stat.st_size)) if head[4:8] in _FIRST_ATOMS else []
+        claimed = _claimed_bytes(head, atoms, stat.st_size)
+        foreign = _foreign_bytes(path, head, claimed, stat.st_size)
     except OSError:
         return Outline()
     return Outline(
         size=stat.st_size,
         written_s=stat.st_mtime,
         age_s=time.time() - stat.st_mtime,
-        claimed_bytes=_claimed_bytes(head, atoms, stat.st_size),
+        claimed_bytes=claimed,
+        foreign_bytes=foreign,
         lacks_index=bool(atoms) and atoms[0][0] in _FIRST_ATOMS and b"moov" not in {kind for kind, _ in atoms},
     )
 
@@ -82,6 +88,17 @@ def _claimed_bytes(head: bytes, atoms: list[tuple[bytes, int]], size: int) -> in
         if len(head) > 4 * packet and all(head[packet * i + sync] == _SYNC for i in range(5)):
             return -(-size // packet) * packet
     return 0
+
+
+def _foreign_bytes(path: Path, head: bytes, claimed: int, size: int) -> int:
+    """What follows the end of an MP4, MOV or Matroska file, where it is neither zeros nor a part of such a file."""
+    if not 0 < claimed < size or (head[4:8] not in _FIRST_ATOMS and head[:4] != _EBML):
+        return 0
+    with path.open("rb") as file:
+        file.seek(claimed)
+        rest = file.read(64)
+    known = rest[4:8].isalnum() if head[:4] != _EBML else rest[:4] == _EBML or rest[:1] == _VOID
+    return 0 if known or not rest.strip(b"\0") else size - claimed
 
 
 def _segment_end(head: bytes) -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _COVER: Final = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _CHECKS: Final = "crccheck+bitstream+buffer+careful"
+_STRICT: Final = {"hevc": "+explode"}
+"""H.265 tells of damage, and of a picture that does not match its hash, only where it may give the picture up."""
 _MOST_DAMAGED: Final = 5_000
 """Packets in a row that do not decode before the rest is given up."""
 _DENSE: Final = frozenset({"h264", "hevc", "vp8", "vp9", "libdav1d", "av1"})
@@ -38,6 +40,8 @@ class Track:
     stream: Any
     step_s: float
     """How long a frame lasts where the file does not tell, seconds."""
+    tick_s: float = 0.0
+    """What times are rounded to, seconds."""
     last_s: float | None = None
     lost_now: int = 0
     """Packets that did not decode since the last frame."""
@@ -97,12 +101,14 @@ class Reel:
             coded = self.picture.codec_context
             check_size(self.path.name, coded.width, coded.height, self.context.limits)
             coded.thread_count, coded.thread_type = self.threads, "AUTO"
-            coded.options = {"err_detect": _CHECKS, "max_pixels": str(self.context.limits.pixels)}
+            checks = _CHECKS + _STRICT.get(coded.name, "")
+            coded.options = {"err_detect": checks, "max_pixels": str(self.context.limits.pixels)}
         for stream in self.sounds:
             stream.codec_context.options = {"err_detect": _CHECKS} | (
                 {"drc_scale": "0"} if stream.codec_context.name in {"ac3", "eac3"} else {}
             )
-        self.tracks = {s.index: Track(s, _step_s(s)) for s in ([self.picture] if self.picture else []) + self.sounds}
+        streams = ([self.picture] if self.picture else []) + self.sounds
+        self.tracks = {s.index: Track(s, _step_s(s), float(s.time_base or 0)) for s in streams}
 
     def __enter__(self) -> Reel:
         return self
@@ -154,10 +160,13 @@ class Reel:
             track.mark("lost")
             return
         for frame in frames:
-            at_s, lasts_s = frame.time, _lasts_s(frame, track)
-            untimed = at_s is None or (track.last_s is not None and at_s <= track.last_s)
-            if untimed:
-                at_s = 0.0 if track.last_s is None else track.last_s + lasts_s
+            stated_s, lasts_s = self._time_s(frame), _lasts_s(frame, track)
+            last_s = -lasts_s if track.last_s is None else track.last_s
+            if stated_s is None or (track.last_s is not None and stated_s <= last_s):
+                short = stated_s is not None and lasts_s < track.tick_s and last_s - stated_s < track.tick_s
+                at_s, untimed = last_s + lasts_s, not short  # short ones share a tick of the clock
+            else:
+                at_s, untimed = stated_s, False
             track.last_s, lost, track.lost_now, track.in_a_row = at_s, track.lost_now, 0, 0
             corrupt = bool(frame.is_corrupt or track.torn_now)
             track.torn_now = False
@@ -166,6 +175,12 @@ class Reel:
             if corrupt:
                 track.mark("corrupt")
             yield Shown(track, at_s, frame, corrupt, lost, untimed, lasts_s)
+
+    def _time_s(self, frame: Any) -> float | None:
+        """When the frame is shown. AVI numbers packets as they lie there, and knows no other time."""
+        if self.container.format.name == "avi" and frame.dts is not None:
+            return float(frame.dts * frame.time_base)
+        return None if frame.time is None else float(frame.time)
 
 
 def _is_hollow(stream: Any, packet: Any) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontrow.errors import UnsupportedMedia
+from frontrow.media import checksums
 from frontrow.media.planes import planar, plane
 from frontrow.media.reel import Reel, Shown, Track, samples
 from frontrow.quality import facts as facts_of_file
@@ -71,7 +72,8 @@ def watch(context: Context, path: str, since_s: dict[str, float], networks: bool
             asdict(replace(x, end_s=desk.ends_s.get(x.index, 0.0), skipped=x.kind == "audio" and x.index not in heard))
             for x in facts.streams
         ]
-        return asdict(facts) | {"streams": streams, "faults": desk.faults()}
+        faults = [*desk.faults(), *checksums.wrong(reel.path, lambda: context.expired)]
+        return asdict(facts) | {"streams": streams, "faults": faults}
 
 
 class _Desk:

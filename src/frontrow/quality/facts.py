@@ -17,7 +17,7 @@ _CLOCK: Final = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 def read(container: Any) -> FileFacts:
     """Facts of an opened container."""
-    streams = tuple(_stream(stream) for stream in list(container.streams)[:MOST_STREAMS])
+    streams = tuple(_stream(stream, container.format.name) for stream in list(container.streams)[:MOST_STREAMS])
     longest = max((stream.duration_s for stream in streams if stream.kind in {"video", "audio"}), default=0.0)
     return FileFacts(
         container=container.format.name.split(",")[0],
@@ -27,7 +27,7 @@ def read(container: Any) -> FileFacts:
     )
 
 
-def _stream(stream: Any) -> StreamFacts:
+def _stream(stream: Any, container: str) -> StreamFacts:
     base, coded = stream.time_base, getattr(stream, "codec_context", None)
     language = stream.language or ""
     facts = StreamFacts(
@@ -37,7 +37,7 @@ def _stream(stream: Any) -> StreamFacts:
         duration_s=max(0.0, float(stream.duration * base)) if stream.duration and base else _tagged_s(stream.metadata),
         start_s=float(stream.start_time * base) if stream.start_time and base else 0.0,
         language="" if language == "und" else language,
-        stated_frames=_stated_frames(stream) if stream.type == "video" else stream.frames or 0,
+        stated_frames=_stated_frames(stream, container) if stream.type == "video" else stream.frames or 0,
     )
     if coded is None:
         return facts
@@ -58,13 +58,18 @@ def _stream(stream: Any) -> StreamFacts:
     return facts
 
 
-def _stated_frames(stream: Any) -> int:
-    """Frames that the index counts and an edit list leaves in: films trimmed on a phone keep what was cut away."""
+def _stated_frames(stream: Any, container: str) -> int:
+    """Frames that the index counts and an edit list leaves in: films trimmed on a phone keep what was cut away.
+
+    MXF states its length in frames. AVI also counts those that only repeat the one before.
+    """
     frames, entries = int(stream.frames or 0), stream.index_entries
-    if not frames or not len(entries):
-        return frames
-    kept = len(entries) - sum(entry.is_discard for entry in entries)
     told = float((stream.duration or 0) * (stream.time_base or 0)) * float(stream.average_rate or 0)
+    if container == "mxf":
+        return round(told)
+    if not frames or not len(entries) or not container.startswith("mov"):
+        return 0
+    kept = len(entries) - sum(entry.is_discard for entry in entries)
     return kept if kept < len(entries) or abs(told - kept) <= 1 else frames
 
 

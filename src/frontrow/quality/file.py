@@ -56,8 +56,11 @@ class Watch:
         return Finding("unreadable", "error", 0.0, 0.0, 1.0, str(error), {"size": size})
 
     def cut_off(self) -> list[Finding]:
-        """A finding when the outermost parts of the file claim more bytes than there are."""
-        size, claimed = self.before.size, self.before.claimed_bytes
+        """A finding when the outermost parts of the file claim more bytes than there are, or fewer."""
+        size, claimed, foreign = self.before.size, self.before.claimed_bytes, self.before.foreign_bytes
+        if foreign:
+            detail = f"{foreign:,} bytes follow after the end that the file claims: something was inserted or appended"
+            return [Finding("decode_error", "warn", 0.0, 0.0, 0.7, detail, {"claimed": claimed, "size": size})]
         if claimed <= size:
             return []
         detail = f"the file claims {claimed:,} bytes and has {size:,}: its end is missing"

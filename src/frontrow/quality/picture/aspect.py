@@ -12,7 +12,8 @@ from frontrow.quality.picture.rules import PictureRules
 
 _NTSC: Final = (8 / 9, 10 / 11, 40 / 33, 32 / 27)
 _PAL: Final = (12 / 11, 16 / 15, 59 / 54, 16 / 11, 64 / 45, 118 / 81)
-_KNOWN: Final = {480: _NTSC, 486: _NTSC, 576: _PAL, 288: _PAL, 240: _NTSC}
+_CIF: Final = (*_PAL, 128 / 117)
+_KNOWN: Final = {480: _NTSC, 486: _NTSC, 576: _PAL, 288: _CIF, 240: _NTSC, 144: _CIF}
 _HIGH: Final = {(1440, 1080): (4 / 3,), (1280, 1080): (3 / 2,), (960, 720): (4 / 3,), (960, 540): (1.0,)}
 """Shapes of pixels that formats define: SD by ITU-R BT.601 and SMPTE 170M, HDV and DVCPRO HD; square otherwise."""
 _SHAPES: Final = (0.56, 2.8)

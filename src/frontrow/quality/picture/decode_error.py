@@ -40,6 +40,11 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
         for x in measured.facts.streams
         if x.kind in {"video", "audio"} and not x.codec
     ]
+    found += [
+        Finding("unsupported", "warn", 0.0, x.duration_s, 0.7, "a track of no kind that is known", {}, x.index)
+        for x in measured.facts.streams
+        if x.kind == "data" and measured.facts.container == "mov" and x.duration_s > 1 and not x.stated_frames
+    ]
     return found
 
 
@@ -51,7 +56,8 @@ def _tell(stream: StreamFacts) -> Finding:
     parts = [(stream.lost, "packets did not decode"), (stream.corrupt, "frames are damaged"),
              (stream.untimed, "frames have no usable time")]  # fmt: skip
     detail = f"{stream.kind}: " + ", ".join(f"{count} {what}" for count, what in parts if count)
-    severe = stream.lost or stream.corrupt
+    few = stream.kind == "audio" and stream.lost <= 1 and stream.corrupt <= 1  # MP3 that was cut has such ends
+    severe = (stream.lost or stream.corrupt) and not few
     numbers = {"lost": float(stream.lost), "corrupt": float(stream.corrupt), "untimed": float(stream.untimed)}
     span = stream.damage_start_s, max(stream.damage_start_s, stream.damage_end_s)
     return Finding(

@@ -12,6 +12,8 @@ from frontrow.quality.picture.rules import PictureRules
 from frontrow.quality.picture.spans import joined, runs, when
 
 _GAP: Final = 6
+_STARVED: Final = 0.2
+"""Share of the looks at which blocks show from which on empty codes are the encoder's."""
 _MOST: Final = 0.05
 """What one frame can add to the judgement of the whole file: cards and green frames are few and extreme."""
 
@@ -30,8 +32,8 @@ def find(measured: Measurements, rules: PictureRules) -> list[Finding]:
 
 def _whole(picture: Series, rules: PictureRules) -> Finding | None:
     below, above = (float(np.mean(np.minimum(picture[name], _MOST))) for name in ("below", "above"))
-    stretched = float(np.max(picture["comb"][~np.isnan(picture["comb"])][-1:], initial=0.0)) >= rules.range_comb
-    if below + above < (rules.range_share / 4 if stretched else rules.range_share):
+    stretched = _is_stretched(picture, rules)
+    if below + above < (rules.range_share / 2 if stretched else rules.range_share):
         return None
     start, end = when(picture, 0, len(picture["at_s"]))
     detail = (
@@ -45,6 +47,12 @@ def _whole(picture: Series, rules: PictureRules) -> Finding | None:
         "error" if below >= rules.range_share / 2 or stretched else "warn"
     )  # cameras use what is above white
     return Finding("level_range", severity, start, end, confidence, detail, {"below": below, "above": above})
+
+
+def _is_stretched(picture: Series, rules: PictureRules) -> bool:
+    """Whether codes stand empty at even steps, and not because a starved encoder has only a few left."""
+    comb, blocky = (picture[name][~np.isnan(picture[name])] for name in ("comb", "blockiness"))
+    return bool(comb[-1:].max(initial=0.0) >= rules.range_comb and np.mean(blocky > rules.blockiness) < _STARVED)
 
 
 def _stretches(picture: Series, rules: PictureRules) -> list[Finding]:

@@ -43,6 +43,8 @@ _GAP_S: Final = 30.0
 """A stuck pixel is not seen before a background of its own brightness; after this long it is told of anew."""
 _SHORT_S: Final = 0.9
 """How long a stuck pixel must be known in a clip that ends with it."""
+_CLIP_S: Final = 20.0
+"""Longest clip without a cut in which a pixel may be told: in a longer shot whatever sways by a hair meets others."""
 _PLACE: Final = ("stuck_row", "stuck_column")
 _LINE: Final = 0.05
 """How near to a line of letters, as a share of the height, a dot belongs to it."""
@@ -256,7 +258,8 @@ def _find_stuck(picture: Series, rules: PictureRules) -> Iterator[Finding]:
     read = ~np.isnan(picture["letters"])
     for first, stop in stretches(picture["at_s"], count, count > 0, least_s=_SHORT_S, gap_s=_GAP_S):
         begin = first - _LOOKS * _EVERY
-        to_the_end = stop >= count.size - 2 * _EVERY and 3 * (stop - begin) >= count.size
+        a_clip = picture["at_s"][-1] - picture["at_s"][0] <= _CLIP_S
+        to_the_end = a_clip and stop >= count.size - 2 * _EVERY and 3 * (stop - begin) >= count.size
         outlasts = ((shots > begin + 2 * _EVERY) & (shots < stop)).any()
         if not to_the_end and not (outlasts and picture["at_s"][stop - 1] - picture["at_s"][first] >= rules.stuck_s):
             continue

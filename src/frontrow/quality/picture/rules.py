@@ -52,7 +52,7 @@ class PictureRules:
     range_share: float = 0.004
     """Share of all pixels of a file beyond nominal levels that gives away a wrong range; 0.003 in clean film."""
     range_comb: float = 0.55
-    """Comb of empty codes, 0 to 1, from which on levels were stretched and a quarter of that share is enough."""
+    """Comb of empty codes, 0 to 1, from which on levels were stretched and half of that share is enough."""
 
     chroma_least: float = 3.0
     """Mean colour, codes, from which on a film has colour that can go missing."""
@@ -115,6 +115,10 @@ class PictureRules:
     """Torn sides a macroblock; clean film stays below 0.006."""
     torn_s: float = 0.1
     """Shortest time with torn blocks, seconds."""
+    tear: float = 0.02
+    """Sides a macroblock that tear in what changes, twice within a second; clean film stays below 0.018."""
+    tear_once: float = 0.05
+    """The same of a single moment."""
     stuck_most: int = 16
     """Most pixels that can be stuck; more are texture, or dirt that lies still."""
     stuck_s: float = 2.5
