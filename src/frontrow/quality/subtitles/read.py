@@ -41,7 +41,7 @@ def read(path: Path) -> Track:
 def read_bytes(data: bytes, name: str = "") -> Track:
     """The track in a file's bytes; `name` may carry its language: film.en.srt."""
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
-        return _none("unreadable", "the file is empty")
+        return _none("unreadable", f"{len(data):,} bytes of zeros and white space" if data else "the file is empty")
     declared = _XML_CODE.match(data)
     decoded = decode(data, declared.group(1).decode() if declared else "")
     kind = sniff(decoded.text)
