@@ -8,20 +8,18 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from queue import Queue
 
 import jsonschema
 import pytest
-from starlette.routing import BaseRoute, Mount, Route
 
 from frontrow.data import artifacts, replay
 from frontrow.data.accounts import Role
 from frontrow.data.events import Receipt
 from frontrow.errors import Overloaded
 from frontrow.service import hall as hall_module
-from worlds.service import HISTORY, NOW_MS, Running, build, event, serve, serve_workspace
+from worlds.service import HISTORY, NOW_MS, Running, build, event, every_route, serve, serve_workspace
 
 OPEN_PATHS = {"/health/live", "/health/ready", "/sign-in", "/sign-in/{token}"}
 
@@ -29,15 +27,6 @@ OPEN_PATHS = {"/health/live", "/health/ready", "/sign-in", "/sign-in/{token}"}
 def play(title: str, member: str = "m0", number: int = 900) -> dict[str, object]:
     made = event(number, member, title)
     return {"id": made.id, "at_ms": made.at_ms, "kind": "stop", "member": member, "title": title, "value": 1.0}
-
-
-def every_route(routes: list[BaseRoute]) -> Iterator[Route]:
-    """Routes of the app and of the routers in it; static files are open."""
-    for route in routes:
-        if isinstance(route, Route):
-            yield route
-        elif not isinstance(route, Mount):
-            yield from every_route(route.original_router.routes)
 
 
 def tiles(page: dict) -> list[str]:

@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from frontrow.data.accounts import Role
+from frontrow.jobs.queue import Queue
 from frontrow.schema import Title
 from frontrow.service.auth import COOKIE, Tries
 from frontrow.service.hall import now_ms
 from frontrow.web.sign_in import _within_site
-from worlds.service import NOW_MS, Running, event
+from worlds.service import NOW_MS, Running, event, every_route
 
 PASSWORD = "correct horse battery"
 HTML = {"Accept": "text/html"}
@@ -192,3 +193,64 @@ def test_a_link_on_another_site_makes_no_click(running: Running) -> None:
         page = running.client.get("/title/t2?member=m0&d=some-decision", headers={"Sec-Fetch-Site": site})
         assert page.status_code == 200
         assert running.hall.ingest.log.high_water == before + clicks
+
+
+def changes(running: Running) -> list[tuple[str, str]]:
+    """Method and address of everything that changes something, but for signing in."""
+    return [
+        (method, re.sub(r"{[^}]*}", "1", route.path))
+        for route in every_route(running.client.app.routes)
+        for method in sorted(route.methods - {"GET", "HEAD"})
+        if route.path != "/sign-in"
+    ]
+
+
+def test_no_change_is_made_with_a_cookie_alone(running: Running) -> None:
+    sign_in(running)
+    asked = changes(running)
+    assert len(asked) > 10
+    for method, path in asked:
+        answer = running.client.request(method, path)
+        assert answer.status_code in {403, 422}, (method, path, answer.status_code)  # 422: the form is looked at first
+        form = {"content": b"csrf=", "headers": {"Content-Type": "application/x-www-form-urlencoded"}}
+        assert running.client.request(method, path, **form).status_code in {403, 422}, (method, path)
+    with Queue(running.place.jobs) as queue:
+        assert queue.list() == []
+
+
+def test_who_may_only_read_changes_nothing_and_sees_no_room_of_work(running: Running) -> None:
+    token = sign_in(running, Role.READ)
+    for method, path in changes(running):
+        if path != "/sign-out":
+            answer = running.client.request(method, path, headers={"X-CSRF-Token": token})
+            assert answer.status_code == 403, (method, path)
+    rooms = [x.path for x in every_route(running.client.app.routes) if x.path.startswith(("/console", "/quality"))]
+    assert len(rooms) > 10
+    for path in rooms:
+        assert running.client.get(re.sub(r"{[^}]*}", "1", path)).status_code in {403, 405}, path
+
+
+def test_a_key_that_only_sends_events_gets_nothing_else(running: Running) -> None:
+    headers = running.bearer(Role.INGEST)
+    for route in every_route(running.client.app.routes):
+        if route.path.startswith(("/v1/", "/metrics", "/openapi")) and route.path != "/v1/events":
+            for method in route.methods - {"HEAD"}:
+                answer = running.client.request(method, re.sub(r"{[^}]*}", "1", route.path), headers=headers)
+                assert answer.status_code == 403, (method, route.path)
+
+
+@pytest.mark.parametrize("part", ["..", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "a%00b", "%ff", "9" * 30, "'%22%3E%3Cb"])
+def test_no_address_makes_the_service_stumble_or_leave_its_folders(running: Running, part: str) -> None:
+    sign_in(running)
+    for route in every_route(running.client.app.routes):
+        if "{" in route.path and "GET" in route.methods:
+            answer = running.client.get(re.sub(r"{[^}]*}", part, route.path), headers=HTML)
+            assert answer.status_code < 500, route.path
+            assert "root:" not in answer.text, route.path
+            assert "'\"><b" not in answer.text or answer.headers["content-type"] == "application/json", route.path
+
+
+def test_a_number_beyond_the_store_is_no_such_job(running: Running) -> None:
+    token = sign_in(running)
+    answer = running.client.post(f"/console/jobs/{'9' * 30}/cancel", headers={"X-CSRF-Token": token})
+    assert answer.status_code == 422

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 
 from frontrow import config
@@ -68,6 +69,15 @@ def build(root: Path, *, fitted: bool = True) -> tuple[Workspace, dict[Role, str
     keys = {role: accounts.add_key(str(role), role, NOW_MS) for role in Role}
     accounts.close()
     return place, keys
+
+
+def every_route(routes: list[BaseRoute]) -> Iterator[Route]:
+    """Routes of the app and of the routers in it; static files are open."""
+    for route in routes:
+        if isinstance(route, Route):
+            yield route
+        elif not isinstance(route, Mount):
+            yield from every_route(route.original_router.routes)
 
 
 @dataclass

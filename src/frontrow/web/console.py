@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -72,7 +72,7 @@ def console_pages(hall: Hall) -> APIRouter:
         return RedirectResponse("/console", 303)
 
     @router.post("/console/jobs/{job_id}/cancel", dependencies=Admin)
-    async def cancel(job_id: int) -> RedirectResponse:
+    async def cancel(job_id: Annotated[int, Path(ge=1, lt=2**63)]) -> RedirectResponse:
         with Queue(place.jobs) as queue:
             queue.cancel(job_id)
         return RedirectResponse("/console", 303)

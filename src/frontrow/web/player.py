@@ -102,6 +102,8 @@ def _compressed(file: Path, _: int) -> bytes:
 
 def _inside(root: Path, name: str, path: str) -> Path:
     """The file below the title's own folder, symbolic links followed; anything else is not there."""
+    if "\0" in path:  # no name of a file
+        raise HTTPException(404, "this title has no such part")
     folder = (root / quote(name, safe="%")).resolve()
     file = (folder / path).resolve()
     if folder.parent != root.resolve() or not file.is_relative_to(folder):

@@ -144,7 +144,7 @@ def quality_pages(hall: Hall) -> APIRouter:
     @router.post("/quality/{inspection}/say", dependencies=_REVIEW)
     async def say(
         request: Request, caller: Reader, inspection: str, said: Annotated[str, Form(max_length=16)],
-        number: Annotated[int | None, Form(ge=0)] = None, code: Annotated[str, Form(max_length=32)] = "",
+        number: Annotated[int | None, Form(ge=0, lt=2**31)] = None, code: Annotated[str, Form(max_length=32)] = "",
         start_s: Annotated[float | None, Form(ge=0, lt=1e7)] = None,
         end_s: Annotated[float | None, Form(ge=0, lt=1e7)] = None,
     ) -> Response:  # fmt: skip
