@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
+from worlds import commands
 
-def run(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "frontrow", "production", *args], capture_output=True, text=True, check=False
-    )
+
+def run(*args: str) -> commands.Done:
+    return commands.frontrow("production", *args)
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +22,8 @@ from frontrow.quality.rules import load_pack
 from worlds import commands
 
 
-def frontrow(*args: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "frontrow", "quality", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def frontrow(*args: object) -> commands.Done:
+    return commands.frontrow("quality", *args)
 
 
 @pytest.fixture(scope="module")
