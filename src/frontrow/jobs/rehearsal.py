@@ -56,18 +56,20 @@ def damage(
 def take(chosen: Take, *, films: Mapping[str, Path], pack: Pack, out: Path) -> Outcome:
     """One take on its film, or what an earlier run into `out` left of the same one."""
     film = films[chosen.film]
-    stat = film.stat()
-    told = f"{__version__}\0{chosen}\0{pack}\0{stat.st_size}\0{stat.st_mtime_ns}"
+    other = None
+    used = [film]
+    if chosen.subtitles:
+        others = (track_of(other) for name, other in films.items() if name != chosen.film)
+        other = next((track for track in others if track), None)
+        used += [track for track in (track_of(film), other) if track]
+    stats = [(file.stat().st_size, file.stat().st_mtime_ns) for file in used]
+    told = f"{__version__}\0{chosen}\0{pack}\0{stats}"
     file = out / TAKES / f"{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}.json"
     try:
         return msgspec.json.decode(file.read_bytes(), type=Outcome)
     except (OSError, msgspec.DecodeError):
         pass
-    if chosen.subtitles:
-        others = [track_of(other) for name, other in films.items() if name != chosen.film]
-        outcome = run_subtitles(chosen, film, pack, out, next((other for other in others if other), None))
-    else:
-        outcome = run(chosen, film, pack, out)
+    outcome = run_subtitles(chosen, film, pack, out, other) if chosen.subtitles else run(chosen, film, pack, out)
     file.parent.mkdir(exist_ok=True)
     durable.replace(file, msgspec.json.encode(outcome))
     return outcome
