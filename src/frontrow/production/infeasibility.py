@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 _EXTRA_DAYS = 28  # calendar days beyond the end that a plan without that rule may use
 _PLAIN_SECONDS = 4.0  # without presolve
-_PRICE_MOVES = 100_000  # annealing moves to price one relaxation
-_REPAIR_MOVES = 200_000  # annealing moves to find dates for what grouping leaves out
+_MOVES_PER_SCENE = 2_000  # of annealing, to find dates for what grouping leaves out and to price one relaxation
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def find_start(
     """
     annealer = Annealer(options.space(facts, fixed=locked.fixed, locked_until=locked.until), first, None, seed)
     if annealer.left_out:
-        annealer.run(_REPAIR_MOVES)
+        annealer.run(_MOVES_PER_SCENE * len(facts.sheet.scenes))
     if not annealer.left_out:
         return annealer.decision()
     return find_core(facts, seconds=seconds, clock=clock, locked=locked) or annealer.decision()
@@ -174,7 +173,7 @@ def price_relaxations(facts: Facts, core: Core, seed: int, locked: Locked = NOTH
         from frontrow.production.solve import first_decision
 
         annealer = Annealer(space, first_decision(space), None, seed)
-        annealer.run(_PRICE_MOVES)
+        annealer.run(_MOVES_PER_SCENE * len(facts.sheet.scenes))
         plan = assemble(space, annealer.decision())
         cost = None if plan.unscheduled else ledger.price(relaxed, plan).total
         found.append(Relaxation(rule, cost))
