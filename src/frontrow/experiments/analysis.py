@@ -178,7 +178,8 @@ def _arm_verdict(results: list[Result], arm: str, found: list[Check]) -> tuple[s
         if warned:
             return COLLECTING, f"A lead of arm {arm} is hidden: {warned[0].name} ({warned[0].detail})."
         if waiting:
-            return COLLECTING, f"Arm {arm} leads, but the guardrail {waiting[0].metric.name} is not known to be safe yet."
+            unsafe = waiting[0].metric.name
+            return COLLECTING, f"Arm {arm} leads, but the guardrail {unsafe} is not known to be safe yet."
         return WINNER, f"Arm {arm} wins: {_in_words(better[0])}."
     if all(r.verdict == "no effect" for r in primaries):
         r = primaries[0]
