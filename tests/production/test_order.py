@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontrow.errors import InputError
-from frontrow.production.annealing import Annealing, _Pricer, anneal, polish
+from frontrow.production import blocks
+from frontrow.production.annealing import Annealing, anneal, polish
 from frontrow.production.bounds import group_bound, linear_order_bound
 from frontrow.production.instances import OrderInstance, read_instance
 from frontrow.production.order import solve_order
@@ -95,19 +96,31 @@ def test_stopping_the_proof_leaves_a_bound_that_no_order_goes_below():
 
 @given(st.integers(0, 10_000))
 @settings(max_examples=60, deadline=None)
-def test_a_block_is_priced_right_in_every_place(seed: int):
+def test_a_block_is_priced_right_in_every_place_and_moving_it_keeps_the_board_right(seed: int):
     instance = random_instance(seed, scenes=9, actors=5, places=3, pairs=2)
     rng = np.random.default_rng(seed)
-    order = np.array(prove(instance, width=1).order)
-    size = int(rng.integers(1, 4))
-    at = int(rng.integers(0, 9 - size + 1))
-    pricer = _Pricer(instance, order)
-    flipped = bool(rng.random() < 0.5) and pricer.free(order[at : at + size])
-    rest, block, low, prices = pricer.price(at, size, flipped)
-    for place, price in enumerate(prices):
-        moved = [*rest[: low + place], *block, *rest[low + place :]]
-        assert instance.allows(moved)
-        assert instance.extra_cost(moved) == price
+    problem, board = blocks.problem(instance), blocks.board(instance, prove(instance, width=1).order)
+    for _ in range(3):
+        order = board.order.tolist()
+        size = int(rng.integers(1, 4))
+        at = int(rng.integers(0, 9 - size + 1))
+        block = order[at : at + size]
+        tied = {scene for pair in instance.before for scene in pair}
+        flipped = bool(rng.random() < 0.5) and len(tied.intersection(block)) < 2
+        low, high = blocks.price(problem, board, at, size, flipped)
+        rest = [*order[:at], *order[at + size :]]
+        for gap in range(len(rest) + 1):
+            moved = [*rest[:gap], *(block[::-1] if flipped else block), *rest[gap:]]
+            assert instance.allows(moved) == (low <= gap <= high)
+            assert instance.extra_cost(moved) == board.room[0, gap]
+        gap = int(rng.integers(low, high + 1))
+        blocks.move(problem, board, at, size, flipped, gap)
+        again = blocks.board(instance, [*rest[:gap], *(block[::-1] if flipped else block), *rest[gap:]])
+        paid = (instance.wages > 0) & instance.works.any(axis=1)
+        assert board.order.tolist() == again.order.tolist()
+        assert board.at.tolist() == again.at.tolist()
+        assert board.first[paid].tolist() == again.first[paid].tolist()
+        assert board.last[paid].tolist() == again.last[paid].tolist()
 
 
 def test_annealing_reaches_the_proven_cost_and_one_seed_gives_one_order():

@@ -1,21 +1,22 @@
 """Good orders for instances too large to prove: heat-bath annealing of blocks, then windows reordered exactly.
 
-A step takes a block of scenes out and prices *every* place it could go back to at once, which costs little more than
-pricing one: the wages of each performer are piecewise linear in the place, so two cumulative sums add them all up. The
-new place is drawn from the Boltzmann weights (a heat bath: nothing is ever rejected, which matters when it is cold).
-The number of steps depends on the instance alone, so one seed gives one order unless time runs short.
+A step takes a block of scenes out and prices *every* place it could go back to at once (`blocks`). The new place is
+drawn from the Boltzmann weights (a heat bath: nothing is ever rejected, which matters when it is cold). The number of
+steps depends on the instance and the time allowed alone, so one seed gives one order unless the machine is slow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from frontrow.production import blocks
 from frontrow.production.instances import OrderInstance
 from frontrow.production.subset_dp import prove
 
+_CHUNK = 256  # steps at one temperature
 _POLISH_SHARE = 1.08  # of the time allowed: the last windows may take a little more
 
 Tick = Callable[[float, int], None]
@@ -26,7 +27,7 @@ Tick = Callable[[float, int], None]
 class Annealing:
     """How long and how hot."""
 
-    steps_per_scene: int = 4_000  # heat-bath steps a scene; 300 scenes take about a minute and a half
+    steps_per_scene: int = 100_000  # heat-bath steps a scene at most; fifty scenes take ten seconds
     hot: float = 0.03  # first temperature as a share of the mean step's spread of costs
     cold: float = 0.0015  # last temperature, same unit
     block_share: float = 0.5  # chance that a block is a single scene; else its length is geometric
@@ -46,45 +47,28 @@ def anneal(
     """The best order found. `elapsed` is the share of the time allowed that is gone: where it runs ahead of the steps,
     cooling follows it, so that a slow machine also ends cold. Ctrl-C ends the search with the best order so far.
     """
-    order = np.array(start if start is not None else _any_allowed(instance), dtype=np.int64)
-    n = order.size
+    order = list(start if start is not None else _any_allowed(instance))
+    n = len(order)
     if n < 3:
-        return [int(scene) for scene in order]
+        return order
+    problem, board = blocks.problem(instance), blocks.board(instance, order)
     steps = config.steps_per_scene * n
-    pricer = _Pricer(instance, order)
-    spread = _spread(pricer, rng)
+    spread = _spread(problem, board, rng)
     ratio = np.log(config.cold / config.hot)
-    best, best_cost = order.copy(), instance.extra_cost(order.tolist())
-    draws: Iterator[list[float]] = iter(())
+    best = instance.extra_cost(order)
     try:
-        for step in range(steps):
-            if step % 256 == 0:
-                share = max(step / steps, elapsed())
-                if share >= 1:
-                    break
-                if tick and step % 4096 == 0:
-                    tick(share, best_cost)
-                temperature = spread * config.hot * np.exp(ratio * share)
-                draws = iter(rng.random((256, 5)).tolist())
-            where, single, length, reverse, choice = next(draws)
-            size = 1 if single < config.block_share else 2 + int(-np.log1p(-length) * (config.mean_block - 2))
-            size = min(size, n // 2)
-            at = int(where * (n - size + 1))
-            flipped = size > 1 and reverse < 0.5 and pricer.free(order[at : at + size])
-            rest, block, low, prices = pricer.price(at, size, flipped)
-            weights = np.exp((prices.min() - prices) / temperature)
-            totals = weights.cumsum()
-            place = int(totals.searchsorted(choice * totals[-1], side="right"))
-            place = min(place, prices.size - 1)
-            if low + place == at and not flipped:
-                continue
-            order = np.concatenate((rest[: low + place], block, rest[low + place :]))
-            pricer.adopt(order)
-            if prices[place] < best_cost:
-                best_cost, best = int(prices[place]), order
+        for step in range(0, steps, _CHUNK):
+            share = max(step / steps, elapsed())
+            if share >= 1:
+                break
+            if tick and step % (16 * _CHUNK) == 0:
+                tick(share, best)
+            temperature = spread * config.hot * np.exp(ratio * share)
+            draws = rng.random((_CHUNK, 5))
+            best = blocks.heat_bath(problem, board, draws, temperature, config.block_share, config.mean_block, best)
     except KeyboardInterrupt:
-        return [int(scene) for scene in best]
-    return polish(instance, best.tolist(), config.window, lambda: elapsed() >= _POLISH_SHARE)
+        return [int(scene) for scene in board.best]
+    return polish(instance, board.best.tolist(), config.window, lambda: elapsed() >= _POLISH_SHARE)
 
 
 def polish(
@@ -140,135 +124,12 @@ def reorder(instance: OrderInstance, order: list[int], begin: int, end: int) -> 
     return [*order[:begin], *best, *order[end:]]
 
 
-class _Pricer:
-    """Holds an order and prices all places of a block of it at once."""
-
-    def __init__(self, instance: OrderInstance, order: np.ndarray) -> None:
-        self.instance = instance
-        self.wages = instance.wages.astype(np.float64)
-        self.works = instance.works
-        self.durations = instance.durations.astype(np.float64)
-        self.moves = instance.location_costs.size > 1
-        self.move_costs = np.r_[instance.location_costs, 0].astype(np.float64)  # -1 is "no scene": free
-        visited = np.unique(instance.locations)
-        self.offset = instance.unavoidable + (int(instance.location_costs[visited].sum()) if self.moves else 0)
-        self.after: dict[int, list[int]] = {}
-        self.before: dict[int, list[int]] = {}
-        for a, b in instance.before:
-            self.after.setdefault(a, []).append(b)
-            self.before.setdefault(b, []).append(a)
-        self.tied = self.after.keys() | self.before.keys()
-        self.wages[~self.works.any(axis=1)] = 0
-        self.adopt(order)
-
-    def adopt(self, order: np.ndarray) -> None:
-        """Make `order` the order whose blocks are priced."""
-        self.order = order
-        self.sequence = self.works[:, order]
-        self.first = self.sequence.argmax(axis=1)
-        self.last = order.size - self.sequence[:, ::-1].argmax(axis=1)  # one past the last scene
-
-    def free(self, block: np.ndarray) -> bool:
-        """Whether `block` may be reversed."""
-        return sum(scene in self.tied for scene in block.tolist()) < 2
-
-    def _without(self, at: int, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """First scene, one past the last, and presence of each performer when `order[at:end]` is taken out.
-
-        Only who has the first or last scene in there must be looked up anew.
-        """
-        size = end - at
-        first = self.first - size * (self.first >= end)
-        last = self.last - size * (self.last > end)
-        present = np.ones(first.size, dtype=bool)
-        for who in np.flatnonzero((self.first >= at) & (self.first < end)).tolist():
-            beyond = self.sequence[who, end:]
-            skip = int(beyond.argmax()) if beyond.size else 0
-            present[who] = bool(beyond.size) and bool(beyond[skip])
-            first[who] = at + skip
-        for who in np.flatnonzero((self.last > at) & (self.last <= end)).tolist():
-            before = self.sequence[who, :at][::-1]
-            skip = int(before.argmax()) if before.size else 0
-            present[who] = present[who] and bool(before.size) and bool(before[skip])
-            last[who] = at - skip
-        first[~present] = last[~present] = 0
-        return first, last, present
-
-    def price(self, at: int, size: int, flipped: bool) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
-        """Take `size` scenes out at `at`: the rest, the block, the first gap that precedences allow, and the extra cost
-        with the block in that gap and in each following one.
-        """
-        order = self.order
-        block = order[at : at + size][:: -1 if flipped else 1]
-        rest = np.concatenate((order[:at], order[at + size :]))
-        n = rest.size
-        first, last, present = self._without(at, at + size)
-        clock = np.zeros(n + 1)
-        np.cumsum(self.durations[rest], out=clock[1:])
-        if block.size == 1:
-            scene = block[0]
-            in_block = np.asarray(self.works[:, scene])
-            length = self.durations[scene]
-            head = tail = np.zeros(in_block.size)
-        else:
-            inside = self.works[:, block]
-            marks = np.zeros(block.size + 1)
-            np.cumsum(self.durations[block], out=marks[1:])
-            length = marks[-1]
-            in_block = np.asarray(inside.any(axis=1))
-            head = marks[inside.argmax(axis=1)]
-            tail = length - marks[block.size - inside[:, ::-1].argmax(axis=1)]
-        wages = self.wages * present
-        both = wages * in_block
-        starts, ends = clock[first], clock[last]
-        # constant part: before the first scene of R, between first and last, after the last
-        enter = wages * np.where(in_block, head - starts, length)
-        leave = -wages * np.where(in_block, tail + ends, length)
-        outside = wages @ (ends - starts) + both @ (starts + length - head)
-        alone = (self.wages * (in_block & ~present)) @ (length - head - tail)
-        gaps = np.concatenate((first + 1, last))
-        constant = np.bincount(gaps, np.concatenate((enter, leave)), n + 2)[: n + 1].cumsum()
-        slope = np.bincount(gaps, np.concatenate((both, both)), n + 2)[: n + 1].cumsum() - both.sum()
-        prices = constant + slope * clock + (outside + alone - self.offset)
-        if self.moves:
-            prices += self._moving(rest, block)
-        low, high = self._gaps(rest, block) if self.tied else (0, n)
-        return rest, block, low, prices[low : high + 1]
-
-    def _moving(self, rest: np.ndarray, block: np.ndarray) -> np.ndarray:
-        places = self.instance.locations
-        path = np.concatenate(((-1,), places[rest], (-1,)))
-        before, after = path[:-1], path[1:]
-        inside = places[block]
-        arrive = self.move_costs[after]
-        changed = before != after
-        fixed = (arrive * changed).sum() + self.move_costs[inside[1:][inside[1:] != inside[:-1]]].sum()
-        return np.asarray(
-            fixed
-            + self.move_costs[inside[0]] * (before != inside[0])
-            + arrive * ((after != inside[-1]) * 1.0 - changed)
-        )
-
-    def _gaps(self, rest: np.ndarray, block: np.ndarray) -> tuple[int, int]:
-        low, high = 0, rest.size
-        for scene in block.tolist():
-            for other in self.before.get(scene, ()):
-                found = np.flatnonzero(rest == other)
-                if found.size:
-                    low = max(low, int(found[0]) + 1)
-            for other in self.after.get(scene, ()):
-                found = np.flatnonzero(rest == other)
-                if found.size:
-                    high = min(high, int(found[0]))
-        return low, high
-
-
-def _spread(pricer: _Pricer, rng: np.random.Generator) -> float:
+def _spread(problem: blocks.Problem, board: blocks.Board, rng: np.random.Generator) -> float:
     """Mean standard deviation of the prices of one step: the unit of temperature."""
     spreads = [1e-9]
-    for at in rng.integers(pricer.order.size, size=40).tolist():
-        prices = pricer.price(at, 1, False)[3]
-        spreads.append(float(prices.std()))
+    for at in rng.integers(board.order.size, size=40).tolist():
+        low, high = blocks.price(problem, board, at, 1, False)
+        spreads.append(float(board.room[0, low : high + 1].std()))
     return float(np.mean(spreads)) or 1.0
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from frontrow.production import bounds
-from frontrow.production.annealing import Annealing, anneal
 from frontrow.production.instances import OrderInstance
 from frontrow.production.subset_dp import Proof, merge, prove
 
@@ -22,7 +21,7 @@ TRIED_PERFORMERS = 32  # who may wait: what the sets of that search hold
 _FEW_STEPS = 100  # heat-bath steps a scene when a proof follows, which begins with a beam of its own
 _ANNEALING_SHARE = 0.8  # of the time; the rest is for windows and bounds
 _MODEL_SECONDS = 3.0  # to build the CP-SAT model and to end it
-_STEPS_PER_SECOND = 12_000  # a modest machine's rate, so that the time allowed decides the steps and not the clock
+_STEP_US = (3.0, 0.02)  # a modest machine's time for a step, and more for each scene: so that not the clock decides
 
 Tick = Callable[[str, int, int, float], None]
 """Progress: (what is going on, best extra cost, bound on it, seconds left)."""
@@ -55,12 +54,15 @@ def solve_order(
     merged = merge(instance)
     if merged.scenes <= PROVEN_SCENES:
         return _result(instance, prove(instance), "subset dynamic programming")
+    from frontrow.production.annealing import Annealing, anneal  # imports numba
+
     best = list(range(instance.scenes))
     bound = 0
     rng = np.random.default_rng(seed)
     provable = merged.symmetric and merged.scenes <= TRIED_SCENES and merged.works.shape[0] <= TRIED_PERFORMERS
     config = Annealing(steps_per_scene=_FEW_STEPS) if provable else Annealing()
-    steps = min(config.steps_per_scene, int(_ANNEALING_SHARE * seconds * _STEPS_PER_SECOND / instance.scenes))
+    step_s = (_STEP_US[0] + _STEP_US[1] * instance.scenes) / 1e6
+    steps = min(config.steps_per_scene, int(_ANNEALING_SHARE * seconds / step_s / instance.scenes))
     config = Annealing(steps_per_scene=max(50, steps))
 
     def report(share: float, cost: int, doing: str = "annealing") -> None:
