@@ -42,6 +42,12 @@ FILMS: Final = {
     "hevc.mp4": ("-c:v", "libx265", "-preset", "veryfast", "-x265-params", "log-level=none", "-c:a", "aac"),
 }
 
+_BOMB: Final = (
+    '<?xml version="1.0"?><!DOCTYPE tt [<!ENTITY a0 "boom">'
+    + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+    + ']><tt xmlns="http://www.w3.org/ns/ttml"><body><div><p begin="0s" end="9s">&a9;</p></div></body></tt>'
+)
+
 Damage = Callable[[bytearray, np.random.Generator], bytearray]
 
 
@@ -206,32 +212,21 @@ def _careless(folder: Path, pack: Pack) -> Iterator[Figure]:
     transcode.run(["-i", folder / "film.mp4", "-c", "copy", whole])
     content = whole.read_bytes()
     (folder / "growing.mp4").write_bytes(content[: content.rfind(b"moov") - 4])
-    transcode.run(
-        [
-            "-f",
-            "lavfi",
-            "-i",
-            "anullsrc=r=8000:cl=mono",
-            "-t",
-            "36000",
-            "-c:a",
-            "aac",
-            "-b:a",
-            "8k",
-            folder / "silence.m4a",
-        ]
-    )
+    silence = ["-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono"]
+    transcode.run([*silence, "-t", "36000", "-c:a", "aac", "-b:a", "8k", folder / "silence.m4a"])
+    transcode.run([*silence, "-t", "1", folder / "second.wav"])
     tracks: list[Any] = [word for _ in range(999) for word in ("-map", "1:a")]
-    transcode.run(["-i", folder / "film.mp4", "-f", "lavfi", "-t", "1", "-i", "anullsrc=r=8000:cl=mono", "-map", "0:v",
-                   *tracks, "-c:v", "copy", "-c:a", "pcm_s16le", folder / "tracks.mkv"])  # fmt: skip
+    transcode.run(["-i", folder / "film.mp4", "-i", folder / "second.wav", "-map", "0:v", *tracks, "-c", "copy",
+                   folder / "tracks.mkv"])  # fmt: skip
     transcode.run(["-i", folder / "film.mp4", "-an", "-c:v", "mjpeg", folder / "rate.avi"])
     avi = bytearray((folder / "rate.avi").read_bytes())
     header = avi.index(b"strh") + 8
     avi[header + 20 : header + 28] = bytes(8)  # scale and rate: 0 frames a second
     (folder / "rate.avi").write_bytes(avi)
-    for name in ("empty.mp4", "text.mp4", "growing.mp4", "rate.avi", "silence.m4a", "tracks.mkv"):
+    (folder / "bomb.ttml").write_text(_BOMB, "utf-8")
+    for name in ("empty.mp4", "text.mp4", "growing.mp4", "rate.avi", "tracks.mkv", "bomb.ttml", "silence.m4a"):
         began = time.monotonic()
-        verdict = inspection.inspect_film(folder / name, pack).verdict
+        verdict = inspection.inspect(folder / name, pack)
         codes = ", ".join(sorted({f"{finding.code} ({finding.severity})" for finding in verdict.findings}))
         yield Figure(
             f"seconds until the verdict on {name}", time.monotonic() - began, "s", detail=codes or "nothing found"

@@ -116,9 +116,8 @@ class PictureRules:
     torn_s: float = 0.1
     """Shortest time with torn blocks, seconds."""
     tear: float = 0.02
-    """Sides a macroblock that tear in what changes, twice within a second; clean film stays below 0.018."""
-    tear_once: float = 0.05
-    """The same of a single moment."""
+    """Sides a macroblock that tear in what changes: twice within a second, once by half as much again; or once by two
+    and a half times as much. Clean film stays below 0.018, but for 0.025 in one of 7,000 looks."""
     stuck_most: int = 16
     """Most pixels that can be stuck; more are texture, or dirt that lies still."""
     stuck_s: float = 2.5

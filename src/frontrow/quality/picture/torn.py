@@ -34,6 +34,8 @@ _FEW_TORN, _FEW_TEARS = 2.5, 4.5
 """Fewer sides than this are no evidence, however small the picture."""
 _ABOVE: Final = 10.0
 """How many times as many tears as the film usually has."""
+_TWICE, _ONCE = 1.5, 2.5
+"""How many times the limit the worst look must be, of two within a second and of one alone."""
 _WITHIN_S: Final = 1.0
 _NEAR_S: Final = 2.0
 """How far on either side blocks of a starved encoder are looked for, seconds."""
@@ -164,13 +166,13 @@ def _tears_off(picture: Series, starved: Mask, block: Floats, rules: PictureRule
     if not looked.any():
         return
     usual = float(np.median(tear[looked]))  # an old encode within the picture goes on tearing all the time
-    few = _FEW_TEARS * block
-    torn = tear >= np.maximum(few, max(rules.tear, _ABOVE * usual))
-    gross = tear >= np.maximum(2 * few, max(rules.tear_once, 1.5 * _ABOVE * usual))
+    limit = np.maximum(_FEW_TEARS * block, max(rules.tear, _ABOVE * usual))
+    torn = tear >= limit
     for first, stop in joined(runs(torn), int(_WITHIN_S / step_s(picture))):
         near = np.abs(at_s - at_s[first]) <= _NEAR_S
         blocky = starved[near].sum() > _BLOCKY * (~np.isnan(picture["blockiness"][near])).sum()
-        if blocky or not (torn[first:stop].sum() >= 2 or gross[first:stop].any()):
+        over = float((tear[first:stop] / limit[first:stop]).max())
+        if blocky or over < (_TWICE if torn[first:stop].sum() >= 2 else _ONCE):
             continue
         most = float(tear[first:stop].max())
         yield Finding(
