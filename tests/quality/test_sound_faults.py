@@ -168,6 +168,13 @@ def test_hum_is_told_by_its_lines_and_a_bass_that_moves_is_not_hum(mains: int) -
     assert "hum" not in codes(inspect(scene() + bass))
 
 
+def test_a_low_note_that_ends_in_quiet_sound_is_no_hum() -> None:
+    t = np.arange(20 * RATE) / RATE
+    note = sum(0.05 * np.sin(2 * np.pi * 50 * times * t) / times for times in (1, 2, 3))
+    assert "hum" in codes(inspect(scene() * 0.1 + note))
+    assert "hum" not in codes(inspect(scene() * 0.1 + note * ((t < 8) | (t > 16))))
+
+
 def test_a_channel_turned_over_is_found_where_it_is() -> None:
     x = scene()
     common = (x[0] + x[1]) / 2
@@ -249,7 +256,7 @@ def test_the_same_sound_in_two_languages_is_told() -> None:
 @pytest.mark.parametrize(
     ("tag", "heard", "found"),
     [
-        ("jpn", {"en": 0.97, "ja": 0.01}, "error"), ("jpn", {"en": 0.65, "ja": 0.02}, "warn"),
+        ("jpn", {"en": 0.97, "ja": 0.01}, "error"), ("jpn", {"en": 0.55, "ja": 0.02}, "warn"),
         ("eng", {"en": 0.97, "ja": 0.01}, ""), ("en-US", {"en": 0.4, "de": 0.3}, ""),
         ("jpn", {"en": 0.45, "ja": 0.01}, ""), ("jpn", {"en": 0.8, "ja": 0.15}, ""),
         ("nob", {"da": 0.9, "no": 0.05}, ""), ("gle", {"en": 0.9, "cy": 0.05}, ""),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements, Series, StreamFacts
 from frontrow.quality.sound.meter import ROW_S
-from frontrow.quality.sound.rows import span, streams
+from frontrow.quality.sound.rows import Floats, span, streams
 from frontrow.quality.sound.rules import SoundRules
 
 _STEP_S: Final = 0.02
@@ -28,6 +28,10 @@ _SWING_ROWS: Final = 10
 _SWING: Final = 0.02
 """How much quieter than the second by it, power, sound in full swing may be beside the break."""
 _LOUD: Final = 1e-5
+_ALWAYS: Final = 0.99
+_FLOOR: Final = 1.3e-4
+"""Peak (-78 dBFS) of a noise that is a room's and not that of 16 bits."""
+_FLOOR_ROWS: Final = 50
 
 
 def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
@@ -78,16 +82,35 @@ def _padding(stream: StreamFacts, series: Series, rules: SoundRules) -> list[Fin
         empty_s = float(first) * ROW_S
         if not rules.padding_s <= empty_s <= rules.padding_most_s or len(inner) < _SWING_ROWS:
             continue
-        # sound that begins by itself swells or dies away; what was cut is as loud at once as a second later
-        if inner.mean() < _LOUD or inner[:2].min() < _SWING * inner.mean() or inner.min() < 0.1 * _SWING * inner.mean():
+        if not (_in_swing(inner, moved) or _at_floor(peak, first if moved == "late" else len(peak) - first, moved)):
             continue
         start_s, end_s = (
             span(series, 0, int(first)) if moved == "late" else span(series, len(peak) - int(first), len(peak))
         )
-        detail = f"sound in full swing {where} {empty_s:.1f} s of digital silence: {moved} by as much, or cut"
+        detail = f"sound {where} {empty_s:.1f} s of digital silence at once, without a fade: {moved} by as much, or cut"
         numbers = {"silence_s": empty_s}
         found.append(Finding("av_offset", "warn", start_s, end_s, 0.4, detail, numbers, stream.index))
     return found
+
+
+def _in_swing(inner: Floats, moved: str) -> bool:
+    """Whether a second of sound (power of its rows, from the break on) is as loud at once as a second later.
+
+    A first word or hit may begin at once by itself, so there no pause may follow; nothing ends so.
+    """
+    mean = inner.mean()
+    steady = moved == "early" or inner.min() >= 0.1 * _SWING * mean
+    return bool(steady and mean >= _LOUD and inner[:2].min() >= _SWING * mean)
+
+
+def _at_floor(peak: Floats, edge: int, moved: str) -> bool:
+    """Whether a recording that is never digitally silent elsewhere stands at its own noise at once beside the break."""
+    sound, beside = (peak[edge:], peak[edge + 1 :][:2]) if moved == "late" else (peak[:edge], peak[: edge - 1][-2:])
+    plays = sound > _DIGITAL
+    if plays.mean() < _ALWAYS or plays.sum() < _FLOOR_ROWS:
+        return False
+    floor = float(np.percentile(sound[plays], 10))
+    return bool(floor > _FLOOR and beside.min() >= 0.5 * floor)
 
 
 def _content(picture: Series, stream: StreamFacts, series: Series, rules: SoundRules) -> Finding | None:

@@ -19,8 +19,10 @@ from frontrow.quality.sound.rows import Floats, Mask, amplitude, level_db, runs,
 from frontrow.quality.sound.rules import SoundRules
 
 _NEAR_ROWS: Final = 50
-_CEILING: Final = 0.6
-"""Least share of the largest sample within five seconds that a ceiling is at: an encode overshoots it."""
+_CEILING: Final = 0.7
+"""Least share of what the peaks around reach that a ceiling is at: an encode overshoots it a little, and now and then
+a lot."""
+_REACHED_PERCENT: Final = 95
 
 
 def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
@@ -39,8 +41,8 @@ def _stretches(series: Series, rules: SoundRules) -> Iterator[tuple[int, int, st
     pile, ceiling = _over_group(np.asarray(series["plateau"])), _over_group(np.asarray(series["plateau_level"]))
     clipped = flat > rules.clipping_share
     over = peak > amplitude(rules.clipping_over_db)
-    # what was cut at a level has nothing much above it nearby; a sung note has
-    pile = np.where(ceiling > _CEILING * _largest_near(peak), pile, 0)
+    # what was cut at a level has hardly anything much above it nearby; a sung note has
+    pile = np.where(ceiling > _CEILING * _reached_near(peak), pile, 0)
     flat_runs = runs(_crowded(clipped, rules.clipping_least), ROWS_A_SECOND)
     for first, stop in flat_runs:
         share, rows = float(flat[first:stop].mean()), int(clipped[first:stop].sum())
@@ -69,11 +71,12 @@ def _stretches(series: Series, rules: SoundRules) -> Iterator[tuple[int, int, st
         yield first, stop, detail, numbers, sure, "error" if most > rules.clipping_pile_alone else "warn"
 
 
-def _largest_near(peak: Floats) -> Floats:
-    from scipy.ndimage import maximum_filter1d
+def _reached_near(peak: Floats) -> Floats:
+    """What all peaks within five seconds but the highest few reach."""
+    from scipy.ndimage import percentile_filter
 
-    largest: Floats = maximum_filter1d(peak, 2 * _NEAR_ROWS + 1, mode="nearest")
-    return largest
+    reached: Floats = percentile_filter(peak, _REACHED_PERCENT, 2 * _NEAR_ROWS + 1, mode="nearest")
+    return reached
 
 
 def _over_group(values: Floats) -> Floats:

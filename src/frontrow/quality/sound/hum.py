@@ -16,6 +16,11 @@ _STRETCH: Final = 15
 """Windows (a minute) that are judged together, so that hum in one scene is found as well."""
 _STEADY_DB: Final = 3.0
 """Median deviation of the level: hum does not play loud and soft."""
+_BOTH: Final = 0.3
+"""Level of the other mains' lines by this one's from which both are a bass: a country has one mains."""
+_UNCOVERED_DB: Final = -6.0
+_MISSING: Final = 0.25
+"""Windows in which the lines are not there, though nothing covers them, by those in which they are: notes end."""
 
 
 def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
@@ -30,23 +35,25 @@ def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
 
 
 def _lines(stream: StreamFacts, series: Series, mains: int, rules: SoundRules) -> Finding | None:
-    values = np.asarray(series[f"hum_{mains}"], float)
+    values, others = (np.asarray(series[f"hum_{hz}"], float) for hz in (mains, 110 - mains))
     rows = np.flatnonzero(~np.isnan(values))
-    values = values[rows]
+    values, others = values[rows], others[rows]
     least = min(max(1, round(rules.hum_least_s / WINDOW_S)), len(values))
     if not least:
         return None
-    audible = values >= amplitude(rules.hum_dbfs)
+    audible = (values >= amplitude(rules.hum_dbfs)) & (others < _BOTH * values)
     stretch = min(_STRETCH, len(values))
     share = np.convolve(audible, np.ones(stretch) / stretch, "valid")
     hits = np.flatnonzero(share >= rules.hum_share)
     if not len(hits):
         return None
-    first, stop = hits[0], hits[-1] + stretch
+    first, stop = hits[0] + np.flatnonzero(audible[hits[0] : hits[-1] + stretch])[[0, -1]] + [0, 1]
     heard = values[first:stop][audible[first:stop]]
     level = 20 * np.log10(heard)
     spread = float(np.median(np.abs(level - np.median(level))))
-    if len(heard) < least or spread > _STEADY_DB:
+    # where nothing would have covered it, and it is not there, it was no hum
+    missing = int(((values < 0) & (-values < amplitude(_UNCOVERED_DB) * np.median(heard)))[first:stop].sum())
+    if len(heard) < least or spread > _STEADY_DB or missing > _MISSING * len(heard):
         return None
     at_s = np.asarray(series["at_s"])
     start_s, end_s = float(at_s[max(0, rows[first] - 10 * WINDOW_S)]), float(at_s[rows[stop - 1]])

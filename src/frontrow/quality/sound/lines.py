@@ -51,14 +51,18 @@ class LineMeter:
         return found[0], found[1]
 
     def _amplitude(self, spectrum: NDArray[Any], mains_hz: float) -> float:
-        """Amplitude of the multiples that stand out, together; 0 unless two of the first three do."""
-        powers, prominent = [], []
+        """Amplitude of the multiples that stand out, together.
+
+        Where fewer than two of the first three do: minus the amplitude from which the first two would, so that what is
+        merely covered is told from what is not there.
+        """
+        lines, needed = [], []
         for multiple in range(1, _MULTIPLES + 1):
             distance = np.abs(self._hz - multiple * mains_hz)
-            line = spectrum[distance <= _LINE_HZ].max()
             around = np.median(spectrum[(distance >= _AROUND_HZ[0]) & (distance <= _AROUND_HZ[1])])
-            prominent.append(bool(line > 1e-10 and line > around * 10 ** (_PROMINENT_DB / 10)))
-            powers.append(line)
-        if sum(prominent[:3]) < 2:
-            return 0.0
-        return float(np.sqrt(sum(power for power, stands in zip(powers, prominent, strict=True) if stands)))
+            lines.append(float(spectrum[distance <= _LINE_HZ].max()))
+            needed.append(float(max(1e-10, around * 10 ** (_PROMINENT_DB / 10))))
+        stand = [line > least for line, least in zip(lines, needed, strict=True)]
+        if sum(stand[:3]) < 2:
+            return -float(np.sqrt(sum(needed[:2])))
+        return float(np.sqrt(sum(line for line, stands in zip(lines, stand, strict=True) if stands)))

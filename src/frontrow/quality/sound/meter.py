@@ -62,7 +62,7 @@ SERIES: Final = {
     "gap_end_s": "where it ends, seconds of the file",
     "onset": "largest rise of the power within 20 ms, dB",
     "onset_at_s": "where, seconds of the file",
-    "hum_50": "amplitude of steady lines at 50 Hz and its multiples, each 4 s, else NaN",
+    "hum_50": "amplitude of steady lines at 50 Hz and its multiples each 4 s (minus what it would take), else NaN",
     "hum_60": "the same for 60 Hz",
     "cov_i_j": "mean product of channels i and j",
     "voice_i_j": "mean product of channels i and j (the first two) in the band of voices",

@@ -77,7 +77,7 @@ class SoundRules:
     """How long sound may go on after the picture; encoders cut it in frames of up to 64 ms."""
     sound_short_s: float = 0.35
     """How much earlier than the picture it may end; many masters end their sound a little early."""
-    padding_s: float = 0.1
+    padding_s: float = 0.15
     """Digital silence at an end, beside sound in full swing, from which sound looks moved."""
     padding_most_s: float = 2.5
     """Longer ones are a pause."""
@@ -85,8 +85,7 @@ class SoundRules:
     """Shift of sound against picture, told from cuts and onsets, from which it is told of."""
     av_offset_score: float = 8.0
     """How far the best shift stands out of all others, in standard deviations."""
-    language_heard: float = 0.6
-    """Mean probability of another language than the tag's from which it is told; films and songs without clear speech
-    stayed under 0.55."""
+    language_heard: float = 0.5
+    """Mean probability of another language than the tag's from which it is told: likelier than all others together."""
     language_tagged: float = 0.1
     """Probability of the tag's own language above which nothing is told."""

@@ -18,6 +18,10 @@ _ABRUPT: Final = 10 ** (-45 / 20)
 """Peak in the 100 ms beside a silence from which its edge is no fade."""
 _FALL: Final = 0.3
 """Share of what is heard within .8 s that still sounds there."""
+_FALL_TO_NOTHING: Final = 0.1
+"""The same beside digital silence: a fade from there begins at nothing."""
+_STEP: Final = 2.0**-15
+"""A step of 16 bits: decoders fill up digital silence with noise below."""
 _LONG_S: Final = 10.0
 
 
@@ -40,7 +44,7 @@ def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
                 continue
             severity, sure = _weigh(series, first, stop, end_s - start_s, rules)
             level = level_db(float(peak[first:stop].max()))
-            what = "digital silence" if peak[first:stop].max() == 0 else f"nothing above {level:.0f} dBFS"
+            what = "digital silence" if peak[first:stop].max() < _STEP else f"nothing above {level:.0f} dBFS"
             detail = f"{what} for {end_s - start_s:.1f} s inside the programme"
             numbers = {"length_s": end_s - start_s, "peak_dbfs": level}
             found.append(Finding("silence", severity, start_s, end_s, sure, detail, numbers, stream.index))
@@ -51,8 +55,9 @@ def _weigh(series: Series, first: int, stop: int, length: float, rules: SoundRul
     """Severity and confidence by edges, depth and length. The rows at the edges are half sound."""
     peak = series["peak"]
     before, after = peak[max(first - 8, 0) : first][::-1], peak[stop : stop + 8]
-    abrupt = sum(_cut_off(side) for side in (before, after))
-    digital = bool(np.max(peak[first + 1 : stop - 1], initial=0.0) == 0.0)
+    # encoders let sound run out into the first few rows
+    digital = bool(np.percentile(peak[first:stop], 75) < _STEP)
+    abrupt = sum(_cut_off(side, _FALL_TO_NOTHING if digital else _FALL) for side in (before, after))
     if abrupt == 2 and (digital or length >= rules.silence_warn_s):
         return ("error" if length >= rules.silence_warn_s else "warn"), 0.9
     if length >= _LONG_S or (digital and abrupt and length >= rules.silence_warn_s):
@@ -60,7 +65,7 @@ def _weigh(series: Series, first: int, stop: int, length: float, rules: SoundRul
     return "info", 0.3
 
 
-def _cut_off(side: Floats) -> bool:
+def _cut_off(side: Floats, fall: float) -> bool:
     """Whether the sound beside a silence, from its edge outwards, is at its level at once."""
     edge = float(np.max(side[:2], initial=0.0))
-    return edge > _ABRUPT and edge > _FALL * float(np.max(side, initial=0.0))
+    return edge > _ABRUPT and edge > fall * float(np.max(side, initial=0.0))

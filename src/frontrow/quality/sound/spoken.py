@@ -28,7 +28,7 @@ WITHOUT: Final = "which language is spoken is not known: the tags of sound are o
 WINDOW_S: Final = 30.0
 """What the network listens to at once."""
 _MOST_WINDOWS: Final = 4
-_LEAST_SPEECH_S: Final = 3.0
+_LEAST_SPEECH_S: Final = 2.0
 """In a window; a cry or two have no language."""
 _SPOKEN: Final = 0.5
 _MEMORY_BYTES: Final = 4 << 30
