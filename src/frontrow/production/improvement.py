@@ -17,7 +17,7 @@ from frontrow.production.sequence import Decision
 from frontrow.production.tables import tables
 
 # Set on generated productions of other seeds than those reported. Temperatures are shares of what a move mostly loses.
-_HOT, _COLD = 1.0, 1 / 600
+_HOT, _COLD = 1.0, 1 / 150
 _QUICK = 0.1  # share of the moves for the first cooling
 _STEPS = 400  # temperatures, at least
 _MOST_MOVES = 100_000  # at one temperature, so that Ctrl-C is heard within a second
