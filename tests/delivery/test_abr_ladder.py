@@ -251,6 +251,17 @@ def test_a_film_without_a_picture_or_without_a_folder_to_write_to_is_a_clear_err
         assert isinstance(done.exception, FrontrowError) and not done.stdout
 
 
+def test_a_rung_that_costs_as_much_as_one_of_more_lines_is_not_worth_having():
+    rungs = [
+        Rung(234, 31.0, 9.0, 60.0),
+        Rung(360, 29.0, 9.0, 80.0),
+        Rung(540, 28.0, 8.5, 90.0),
+        Rung(720, 27, 20.0, 95),
+    ]
+    assert [x.height for x in ladders.worthwhile(rungs)] == [540, 720]
+    families(ladders.worthwhile(rungs))
+
+
 def test_a_family_whose_lines_fall_while_its_rate_rises_is_refused():
     rungs = [Rung(360, 30.0, 100.0, 70.0), Rung(180, 20.0, 200.0, 75.0), Rung(90, 20.0, 300.0, 75.0, "av1")]
     with pytest.raises(InputError, match="h264: the rung of 200 kbit/s has 180 lines, a cheaper one 360"):

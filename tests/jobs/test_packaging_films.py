@@ -49,6 +49,14 @@ def test_segments_last_four_seconds_even_where_a_frame_lasts_six(tmp_path):
     assert len(about["sizes_kbit"]) == 3
 
 
+def test_a_black_film_whose_rungs_cost_the_same_is_packaged_too(tmp_path):
+    film = tmp_path / "film.mp4"
+    transcode.run(["-f", "lavfi", "-i", "color=black:size=640x360:rate=10:duration=5", *PLAIN, film])
+    _, about, _, _ = packaged(tmp_path, film)
+    rates = [x["bitrate_kbps"] for x in about["rungs"]]
+    assert about["rungs"][-1]["height"] == 360 and rates == sorted(rates)
+
+
 @pytest.mark.parametrize("seconds", [1.5, 10.0])
 def test_a_film_shorter_than_a_segment_or_of_ten_seconds_is_packaged(tmp_path, seconds):
     film = tmp_path / "film.mp4"

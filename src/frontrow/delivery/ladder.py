@@ -171,6 +171,12 @@ def build(
     return Ladder(rungs, hull(grid), _saved(curve, fixed))
 
 
+def worthwhile(rungs: Sequence[Rung]) -> list[Rung]:
+    """The rungs of one codec by rising rate, without those that cost as much as one of more lines."""
+    kept = [x for x in rungs if all(x.bitrate_kbps < y.bitrate_kbps for y in rungs if y.height > x.height)]
+    return sorted(kept, key=lambda x: x.bitrate_kbps)
+
+
 def _heights_at(grid: Sequence[Trial], wanted: Floats, step_vmaf: float) -> list[int]:
     """The height to show each of the wanted qualities in, so that all together cost least.
 

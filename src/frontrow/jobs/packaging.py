@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from frontrow.data.catalogue import Catalogue
 from frontrow.delivery import captions, codecs, dash, package
-from frontrow.delivery.ladder import Rung
+from frontrow.delivery.ladder import Rung, worthwhile
 from frontrow.delivery.thumbnails import Sheet
 from frontrow.errors import InputError
 from frontrow.jobs import artwork, policies
@@ -126,7 +126,7 @@ def modest_rungs(
             scores.append(transcode.vmaf(clip, coded))
         coded.unlink()
         rungs.append(Rung(height, crf, sum(rates) / len(rates), sum(scores) / len(scores), codec.name))
-    return rungs
+    return [rung for codec in chosen for rung in worthwhile([x for x in rungs if x.codec == codec.name])]
 
 
 def write(

@@ -10,7 +10,7 @@ import numpy as np
 
 from frontrow.delivery import codecs, scenes
 from frontrow.delivery.hull import Trial
-from frontrow.delivery.ladder import Rung
+from frontrow.delivery.ladder import Rung, worthwhile
 from frontrow.delivery.package import SEGMENT_S
 from frontrow.delivery.surrogate import Surrogate
 from frontrow.errors import InputError
@@ -53,4 +53,4 @@ def vary(bench: trials.Bench, rungs: Sequence[Rung]) -> tuple[list[Rung], float]
         offsets, part = scenes.offsets(np.array(kbps), np.array(vmaf), codec.crfs, rung.crf)
         varied.append(replace(rung, offsets=tuple(offsets), bitrate_kbps=rung.bitrate_kbps * part))
         left.append(part)
-    return varied, float(np.mean(left))
+    return worthwhile(varied), float(np.mean(left))
