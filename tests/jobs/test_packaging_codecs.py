@@ -13,7 +13,7 @@ from frontrow.cli.app import assemble
 from frontrow.delivery.ladder import Rung
 from frontrow.delivery.package import durations_s
 from frontrow.errors import InputError
-from frontrow.jobs import packaging, policies, scenes, trials
+from frontrow.jobs import packaging, policies
 from frontrow.media import transcode
 
 MPD = "{urn:mpeg:dash:schema:mpd:2011}"
@@ -88,10 +88,10 @@ def test_scenes_with_crfs_of_their_own_lose_or_gain_bits_and_keep_their_keyframe
     assert coarser < 0.75 and finer > 1.3 and same == pytest.approx(1.0, abs=0.2)
 
 
-def test_a_codec_without_zones_says_so(tmp_path):
-    bench = trials.Bench(tmp_path / "film.mp4", (0,), tmp_path / "trials.jsonl", None, 1, lambda *_: None)
+def test_a_codec_without_zones_says_so_before_anything_is_encoded(tmp_path):
+    asked = ["delivery", "ladder", str(tmp_path / "film.mp4"), "--out", str(tmp_path), "--codec", "av1", "--per-scene"]
     with pytest.raises(InputError, match="encoder of av1 keeps one CRF for a film; use --per-scene with h264 or hevc"):
-        scenes.vary(bench, [Rung(90, 30.0, 100.0, 70.0, "av1")])
+        CliRunner().invoke(assemble(), asked, catch_exceptions=False)
 
 
 def test_the_command_varies_the_crf_by_scene_and_says_what_is_left_of_the_bits(tmp_path):

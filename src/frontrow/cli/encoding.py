@@ -50,7 +50,10 @@ def ladder(
     preset: PresetOption = None,
     per_scene: Annotated[
         bool,
-        typer.Option("--per-scene", help="Let the CRF vary by scene (h264, hevc); encodes every segment twice more."),
+        typer.Option(
+            "--per-scene",
+            help="Let the CRF vary by scene (h264 and hevc; av1 keeps one); encodes every segment twice more.",
+        ),
     ] = False,
     fixed: Annotated[
         bool, typer.Option("--fixed/--no-fixed", help="Also encode a fixed ladder, to tell what is saved against it.")
@@ -78,6 +81,8 @@ def ladder(
     from frontrow.media.transcode import bits_a_second
 
     chosen = [codecs.find(name) for name in dict.fromkeys(codec or ["h264"])]
+    if per_scene and not any(one.parameters for one in chosen):
+        raise InputError("the encoder of av1 keeps one CRF for a film; use --per-scene with h264 or hevc")
     shown = conform(video)
     starts = ladders.choose_scenes(_array(bits_a_second(video)), scenes, trials.SCENE_S)
     _make_folder(out)
@@ -93,7 +98,7 @@ def ladder(
             made, ceilings = trials.explore(bench, heights, config, exhaustive=exhaustive)
             found[one.name] = ladders.build(made, config, ceilings=ceilings, fixed=peers)
             encodes += len(made)
-            if per_scene:
+            if per_scene and one.parameters:
                 varied, left[one.name] = varying.vary(bench, found[one.name].rungs)
                 found[one.name] = replace(found[one.name], rungs=varied)
     saved = {name: one.bd_rate_percent for name, one in found.items()}

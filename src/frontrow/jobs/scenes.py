@@ -13,7 +13,6 @@ from frontrow.delivery.hull import Trial
 from frontrow.delivery.ladder import Rung, worthwhile
 from frontrow.delivery.package import SEGMENT_S
 from frontrow.delivery.surrogate import Surrogate
-from frontrow.errors import InputError
 from frontrow.jobs import trials
 from frontrow.media.probe import probe
 
@@ -26,12 +25,9 @@ _LEAST_S: Final = 0.5
 def vary(bench: trials.Bench, rungs: Sequence[Rung]) -> tuple[list[Rung], float]:
     """The rungs of one codec with offsets a segment, and the mean part of their bits that is left.
 
-    Every segment is encoded twice at the height of the middle rung; the rest of its curve is predicted. Raises
-    InputError for a codec whose encoder has no zones.
+    Every segment is encoded twice at the height of the middle rung; the rest of its curve is predicted.
     """
     codec = codecs.find(rungs[0].codec)
-    if codec.parameters is None:
-        raise InputError(f"the encoder of {codec.name} keeps one CRF for a film; use --per-scene with h264 or hevc")
     length_s = probe(bench.film).duration_s
     starts = [
         at for at in range(0, max(int(np.ceil(length_s)), 1), int(SEGMENT_S)) if length_s - at >= _LEAST_S or not at
