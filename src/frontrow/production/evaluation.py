@@ -50,7 +50,7 @@ def empty_board(t: Tables, option: np.ndarray, seed: int) -> Board:
         resited=np.zeros((len(t.scenes), 2), np.int64),
         repaid=np.zeros((people, 5), np.int64),
         changed=np.zeros((days + 1, 2), np.int64),
-        random=np.array([seed], np.uint64),
+        random=np.array([seed % 2**64], np.uint64),
     )
     board.units[:, DATE], board.units[:, COLUMN] = days, np.arange(1, units + 1)
     board.contents[days] = np.arange(-1, units)
