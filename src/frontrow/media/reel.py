@@ -24,6 +24,8 @@ _COVER: Final = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 _CHECKS: Final = "crccheck+bitstream+buffer+careful"
 _STRICT: Final = {"hevc": "+explode"}
 """H.265 tells of damage, and of a picture that does not match its hash, only where it may give the picture up."""
+_BY_ROWS: Final = frozenset({"vp8"})
+"""VP8 notices that a partition of its data ends too early where rows are decoded side by side, and only there."""
 _MOST_DAMAGED: Final = 5_000
 """Packets in a row that do not decode before the rest is given up."""
 _DENSE: Final = frozenset({"h264", "hevc", "vp8", "vp9", "libdav1d", "av1"})
@@ -100,7 +102,7 @@ class Reel:
         if self.picture is not None:
             coded = self.picture.codec_context
             check_size(self.path.name, coded.width, coded.height, self.context.limits)
-            coded.thread_count, coded.thread_type = self.threads, "AUTO"
+            coded.thread_count, coded.thread_type = self.threads, "SLICE" if coded.name in _BY_ROWS else "AUTO"
             checks = _CHECKS + _STRICT.get(coded.name, "")
             coded.options = {"err_detect": checks, "max_pixels": str(self.context.limits.pixels)}
         for stream in self.sounds:

@@ -91,8 +91,9 @@ class PictureRules:
     """How much fuller than the next the fullest of eight places must be: a grid, not texture."""
     block_s: float = 0.3
     """Shortest time with blocks, seconds."""
-    band_levels: int = 5
-    """Levels of a gradient in a row that stand apart; clean film stays below 4, colour bars have 4."""
+    band_levels: int = 6
+    """Levels of a gradient in a row that stand apart; clean film stays below 4, colour bars have 4, and the greys of a
+    program's windows, as screens are recorded, 5."""
     band_s: float = 0.5
     """Shortest time with bands, seconds."""
     blur_sharpness: float = 0.56
