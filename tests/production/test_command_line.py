@@ -59,6 +59,17 @@ def test_replan_names_who_must_be_told(folder, planned):
     assert "notices" in json.loads(again.stdout)
 
 
+def test_a_replan_without_room_is_exit_status_3_with_the_core(folder, planned):
+    dates = [day["date"] for day in json.loads((folder / "out" / "plan.json").read_text())["days"]]
+    text = (folder / "film.yaml").read_text().replace("end: 2026-05-20", f"end: {dates[-1]}")
+    away = f"{{id: ANNA, unavailable: [{{from: {dates[-1]}, to: {dates[-1]}}}], "
+    (folder / "tight.yaml").write_text(text.replace("{id: ANNA, ", away))
+    args = ("--locked-until", dates[1], "--seconds", "2", "--json", "--out", str(folder / "tight"))
+    refused = run("replan", str(folder / "tight.yaml"), str(folder / "out" / "plan.json"), *args)
+    assert refused.returncode == 3
+    assert {"locked days", "availability of ANNA"} <= set(json.loads(refused.stdout)["core"])
+
+
 def test_faults_are_exit_status_2_with_their_places(folder):
     bad = folder / "bad.yaml"
     bad.write_text(
