@@ -102,6 +102,8 @@ def test_import_writes_a_sheet_that_can_be_checked_and_planned(folder):
         assert made.returncode == 0, made.stderr
         assert json.loads(made.stdout)["scenes"] == 2
         assert run("check", str(folder / out)).returncode == 0
+    for out in ("short.txt", "short.fountain/film.yaml"):  # neither form of a sheet; no folder
+        assert run("import", str(script), "--out", str(folder / out)).returncode == 2
     planned = run("plan", str(folder / "short.yaml"), "--out", str(folder / "short-plan"), "--seconds", "2", "--json")
     assert json.loads(planned.stdout)["violations"] == []
 

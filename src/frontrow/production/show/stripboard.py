@@ -70,7 +70,7 @@ def _loose(scene: Scene, people: dict[str, int]) -> str:
 def _row(scene: Scene, people: dict[str, int], time: str, site: str) -> str:
     cast = ", ".join(f"{people[who]}" for who in scene.cast)
     names = escape(", ".join(scene.cast))
-    where = "" if scene.set.upper().startswith(site.upper()) else f"<small>{escape(site)}</small>"
+    where = "" if site.upper() in scene.set.upper() else f"<small>{escape(site)}</small>"
     return (
         f'<div class="strip {strip_class(scene)}"><b>{escape(scene.id)}</b><span>{time}</span><span>{escape(scene.int_ext)} '
         f'{escape(scene.time)}</span><span class="set">{escape(scene.set)}{where}</span>'
