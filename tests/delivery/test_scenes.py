@@ -46,6 +46,12 @@ def test_quality_is_never_lost_nor_bits_and_no_scene_leaves_its_reach(levels, cr
     assert np.mean(after) >= np.mean(before) - 1e-9
 
 
+@pytest.mark.parametrize("crf", [CRFS[0], 20.0, CRFS[-1] - 1])
+def test_no_scene_is_encoded_beyond_the_crfs_that_are_known(crf):
+    found, _ = scenes.offsets(*curves((100.0, 1000.0, 10_000.0)), CRFS, crf)
+    assert all(CRFS[0] <= crf + offset <= CRFS[-1] for offset in found)
+
+
 def test_zones_name_first_and_last_frame_and_join_equal_neighbours():
     assert scenes.zones([0, 6, 6, -6], 25.0, 4.0) == "100,299,b=0.5000/300,399,b=2.0000"
     assert scenes.zones([3, 0], 24000 / 1001, 4.0) == "0,95,b=0.7071", "the 96th frame is the first after 4 s"

@@ -40,7 +40,7 @@ def offsets(kbps: Floats, vmaf: Floats, crfs: Sequence[float], crf: float) -> tu
                 chosen = found
         else:
             high = price
-    return [int(steps[at]) for at in chosen], float(rate[scene, chosen].sum() / before)
+    return [round(float(wanted[at] - crf)) for at in chosen], float(rate[scene, chosen].sum() / before)
 
 
 def zones(given: Sequence[int], frame_rate: float, segment_s: float) -> str:
