@@ -183,6 +183,14 @@ def test_files_that_are_no_matroska_have_no_checksums(long_film, tmp_path):
     assert checksums.wrong(long_film) == checksums.wrong(tmp_path / "noise.mkv") == []
 
 
+def test_a_matroska_file_of_nothing_but_empty_elements_takes_no_longer_than_the_time_there_is(tmp_path):
+    head = b"\x1a\x45\xdf\xa3\x84" + bytes(4) + b"\x18\x53\x80\x67\xff"
+    (tmp_path / "void.mkv").write_bytes(head + b"\xec\x80" * 1000)
+    asked = []
+    checksums.wrong(tmp_path / "void.mkv", lambda: asked.append(0) or len(asked) == 3)
+    assert len(asked) == 3
+
+
 def test_a_picture_that_does_not_match_its_hash_is_damaged(tmp_path):
     """H.265 may carry a hash of each picture: the decoder holds pictures against it."""
     hashed = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:hash=1", "-an"]

@@ -30,10 +30,11 @@ def wrong(path: Path, stop: Callable[[], bool] = lambda: False) -> list[str]:
     damaged: dict[str, list[int]] = {}
     counts: dict[str, int] = {}
     with path.open("rb") as file:
-        for name, start, length in _elements(file):
-            number = counts[name] = counts.get(name, 0) + 1
-            if not _holds(file, start, length):
-                damaged.setdefault(name, []).append(number)
+        for kind, start, length in _elements(file):
+            if name := _NAMES.get(kind):
+                number = counts[name] = counts.get(name, 0) + 1
+                if not _holds(file, start, length):
+                    damaged.setdefault(name, []).append(number)
             if stop():
                 break
     return [f"the checksum of {_tell(name, numbers, counts[name])} is wrong" for name, numbers in damaged.items()]
@@ -45,8 +46,8 @@ def _tell(name: str, numbers: list[int], count: int) -> str:
     return f"{name} {', '.join(map(str, numbers[:5]))}{' and more' if len(numbers) > 5 else ''} of {count}"
 
 
-def _elements(file: IO[bytes]) -> Iterator[tuple[str, int, int]]:
-    """(name, start, length) of what each known element of the segment holds, up to the first that makes no sense."""
+def _elements(file: IO[bytes]) -> Iterator[tuple[int, int, int]]:
+    """(id, start, length) of what each element of the segment holds, up to the first that makes no sense."""
     kind, length = _head(file)
     if kind != _EBML or length is None:
         return
@@ -59,8 +60,7 @@ def _elements(file: IO[bytes]) -> Iterator[tuple[str, int, int]]:
         start = file.tell()
         if kind is None or length is None:
             return
-        if kind in _NAMES:
-            yield _NAMES[kind], start, length
+        yield kind, start, length
         file.seek(start + length)
 
 
