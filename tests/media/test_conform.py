@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,12 @@ def test_hdr_is_mapped_and_not_shown_as_if_it_were_sdr(tmp_path):
 
 def test_nearly_square_pixels_are_square_and_a_plain_film_is_left_alone(tmp_path):
     assert conform(make(tmp_path, f"{MOVING},setsar=399/400")) == Conformed(192, 108, 24.0)
+
+
+@pytest.mark.parametrize(("pixel_format", "reduced"), [("nv12", False), ("yuv410p", False), ("p010le", True)])
+def test_only_formats_of_more_than_eight_bits_are_said_to_be_reduced(tmp_path, pixel_format, reduced):
+    facts = replace(probe(make(tmp_path, "testsrc2=size=64x64:rate=24:duration=1")), pixel_format=pixel_format)
+    assert bool(conform(facts).notes) == reduced
 
 
 def test_a_picture_too_small_to_be_judged_is_refused(tmp_path):

@@ -86,7 +86,7 @@ def conform(film: Path | Probe) -> Conformed:
     if facts.transfer in ("smpte2084", "arib-std-b67"):
         filters += _TONE_MAP
         notes.append(f"HDR ({'PQ' if facts.transfer == 'smpte2084' else 'HLG'}) mapped to SDR")
-    elif any(depth in facts.pixel_format for depth in ("10", "12", "14", "16")):
+    elif facts.pixel_format.endswith(("le", "be")):  # only samples of more than a byte have an order of bytes
         notes.append(f"{facts.pixel_format} reduced to 8 bits")
     shown = Conformed(round(width / 2) * 2, int(height) // 2 * 2, rate, tuple(filters), tuple(notes))
     if min(shown.width, shown.height) < _LEAST_LINES:
