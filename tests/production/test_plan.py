@@ -192,6 +192,9 @@ calendar: {start: 2026-03-02, end: 2026-03-27}
 """
     found = solve.solve(from_text(text), seconds=1, clock=lambda: 0.0)
     assert [day.date for day in found.plan.days] == [date(2026, 3, 4)]
+    until = date(2026, 3, 10)  # a day that is locked takes no scene, also where none was on it
+    found = solve.solve(from_text(text), seconds=1, clock=lambda: 0.0, locked_until=until)
+    assert [day.date for day in found.plan.days] == [date(2026, 3, 11)]
 
 
 def test_stability_is_charged_for_each_moved_scene(film, solved):

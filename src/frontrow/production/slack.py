@@ -15,10 +15,11 @@ from frontrow.production.sequence import Decision
 def bring_forward(facts: Facts, space: Space, plan: Plan, previous: Mapping[str, date] | None) -> Plan:
     """The plan moved as a whole to the earliest dates on which it breaks no rule and costs no more."""
     at = {day: number for number, day in enumerate(space.dates)}
+    locked = sum(day <= space.locked_until for day in space.dates)
     if not plan.days or space.fixed:
         return plan
     cost = ledger.price(facts, plan, previous).total
-    for steps in range(at[plan.days[0].date], 0, -1):
+    for steps in range(at[plan.days[0].date] - locked, 0, -1):
         moved = _moved(space, plan, at, steps)
         if moved and ledger.price(facts, moved, previous).total <= cost and not checker.check(facts, moved):
             return moved
