@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from frontrow.quality.findings import Finding
 from frontrow.quality.measurements import Measurements, Series, StreamFacts
 from frontrow.quality.sound.meter import ROW_S
-from frontrow.quality.sound.rows import Floats, span, streams
+from frontrow.quality.sound.rows import Floats, decibels, span, streams
 from frontrow.quality.sound.rules import SoundRules
 
 _STEP_S: Final = 0.02
@@ -28,6 +28,8 @@ _SWING_ROWS: Final = 10
 _SWING: Final = 0.02
 """How much quieter than the second by it, power, sound in full swing may be beside the break."""
 _LOUD: Final = 1e-5
+_FADE_DB: Final = 8.0
+_EVENLY: Final = 0.8
 _ALWAYS: Final = 0.99
 _FLOOR: Final = 1.3e-4
 """Peak (-78 dBFS) of a noise that is a room's and not that of 16 bits."""
@@ -96,9 +98,12 @@ def _padding(stream: StreamFacts, series: Series, rules: SoundRules) -> list[Fin
 def _in_swing(inner: Floats, moved: str) -> bool:
     """Whether a second of sound (power of its rows, from the break on) is as loud at once as a second later.
 
-    A first word or hit may begin at once by itself, so there no pause may follow; nothing ends so.
+    A first word or hit may begin at once by itself, so there no pause may follow; nothing ends so. A level that rises
+    evenly from the break on is a fade.
     """
-    mean = inner.mean()
+    mean, level = inner.mean(), decibels(inner)
+    if np.ptp(level) > _FADE_DB and np.corrcoef(np.arange(len(level)), level)[0, 1] > _EVENLY:
+        return False
     steady = moved == "early" or inner.min() >= 0.1 * _SWING * mean
     return bool(steady and mean >= _LOUD and inner[:2].min() >= _SWING * mean)
 
