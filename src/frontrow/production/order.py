@@ -20,6 +20,7 @@ TRIED_SCENES = 30  # merged scenes: up to here a proof is worth trying
 TRIED_PERFORMERS = 32  # who may wait: what the sets of that search hold
 _FEW_STEPS = 100  # heat-bath steps a scene when a proof follows, which begins with a beam of its own
 _ANNEALING_SHARE = 0.8  # of the time; the rest is for windows and bounds
+_BOUND_SHARE = 0.1  # of the time, when a proof was not found in the rest
 _MODEL_SECONDS = 3.0  # to build the CP-SAT model and to end it
 _STEP_US = (3.0, 0.02)  # a modest machine's time for a step, and more for each scene: so that not the clock decides
 
@@ -71,22 +72,22 @@ def solve_order(
 
     def late() -> bool:
         report(1.0, instance.extra_cost(best), "proving")
-        return clock() > ends
+        return clock() > ends - _BOUND_SHARE * seconds
 
     try:
         begun = clock()
         allowed = _ANNEALING_SHARE * seconds
         best = anneal(instance, rng, config, elapsed=lambda: (clock() - begun) / allowed, tick=report)
-        bound = bounds.group_bound(instance, rng, lambda: clock() > ends)
-        report(1.0, instance.extra_cost(best))
         if provable:
             from frontrow.production.two_ended import prove_from_both_ends  # imports numba
 
             proof = prove_from_both_ends(instance, best, late)
             if proof.proven:
                 return _result(instance, proof, "search from both ends")
-            best, bound = list(proof.order), max(bound, proof.bound)
-        elif ends - clock() > _MODEL_SECONDS + 1:
+            best = list(proof.order)
+        bound = bounds.group_bound(instance, rng, lambda: clock() > ends)
+        report(1.0, instance.extra_cost(best))
+        if not provable and ends - clock() > _MODEL_SECONDS + 1:
             left = min(10.0, ends - clock() - _MODEL_SECONDS)
             bound = max(bound, bounds.linear_order_bound(instance, best, bound, left, workers, seed))
     except KeyboardInterrupt:
