@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figure import Figure
-from frontrow.cli.streaming import load_manifest, load_traces
+from frontrow.cli.trace_files import load_manifest, load_traces
 from frontrow.delivery import abr
 from frontrow.delivery.controller import TableController
 from frontrow.delivery.link import Trace

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figure import Figure
-from frontrow.cli.streaming import load_manifest, load_traces
+from frontrow.cli.trace_files import load_manifest, load_traces
 from frontrow.delivery import abr, experience, generator, leaving, rollout, viewing
 from frontrow.delivery.controller import TableController
 from frontrow.delivery.link import Trace

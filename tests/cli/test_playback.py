@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from frontrow.cli.app import assemble
-from frontrow.cli.streaming import load_traces
+from frontrow.cli.trace_files import load_traces
 from frontrow.data.workspace import create
 from frontrow.errors import InputError
 

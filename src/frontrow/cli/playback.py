@@ -15,6 +15,7 @@ from frontrow.cli.options import (
     emit_json,
     emit_table,
 )
+from frontrow.cli.trace_files import load_traces
 from frontrow.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,8 +67,6 @@ def lines(
     from frontrow.delivery import generator
 
     if traces is not None:
-        from frontrow.cli.streaming import load_traces
-
         measured, step_s = load_traces(traces), 1.0
     else:
         measured, step_s = _logged(workspace), SEGMENT_S
