@@ -17,8 +17,8 @@ from frontrow.delivery.lines import MEASURED
 from frontrow.delivery.link import Trace
 from frontrow.delivery.manifest import Manifest
 from frontrow.delivery.qoe import mean_qoe
-from frontrow.delivery.simulator import PENSIEVE, SABRE_LIVE, Download, Progress, simulate
-from frontrow.delivery.throughput import PredictorConfig, fit
+from frontrow.delivery.simulator import PENSIEVE, SABRE_LIVE, SABRE_VOD, Download, Progress, simulate
+from frontrow.delivery.throughput import Belief, PredictorConfig, fit, follow
 from frontrow.errors import InputError
 
 STATIC = Path(abr.__file__).parents[1] / "web" / "static"
@@ -109,6 +109,35 @@ def test_a_download_that_will_come_too_late_is_left_for_a_lower_rung():
     assert ask(6_000.0, 1.0) == -1
     answers = [ask(6_000.0 + 20.0 * step, 1.0 + 0.5 * step) for step in range(1, 12)]
     assert max(answers) >= 0 and max(answers) < 4
+
+
+def predicted_kbps(kbps, config):
+    belief = Belief.none(1)
+    for rate in kbps:
+        belief = follow(belief, np.log([rate]), config, 0.1)
+    return float(np.exp(belief.mean(config))[0])
+
+
+def test_a_line_that_becomes_another_one_is_believed_sooner_than_a_dip():
+    fell, unmoved = PredictorConfig(), PredictorConfig(jump=99.0)
+    gone = [6000.0] * 12 + [300.0] * 2
+    assert predicted_kbps(gone, fell) < 0.6 * predicted_kbps(gone, unmoved)
+    dip = [6000.0] * 12 + [2800.0, 6000.0]
+    assert predicted_kbps(dip, fell) == pytest.approx(predicted_kbps(dip, unmoved))
+
+
+def test_a_restart_is_not_above_the_rung_that_the_download_was_left_for():
+    video = title()
+    controller = TableController(abr.policy(video, "sabre-vod"))
+    controller.begin(1, video, SABRE_VOD)
+    who, fast = np.zeros(1, np.int64), (np.array([0.05]), np.array([0.6]), np.array([20.0]))
+    for segment in range(3):
+        controller.downloaded(Download(who, segment, np.array([4]), np.array([12_000.0]), *fast, np.array([-1])))
+    assert controller.choose(who, 3, np.array([18.0]))[0][0] > 1
+    controller.downloaded(Download(who, 3, np.array([4]), np.array([6_000.0]), *fast, np.array([1])))
+    assert controller.choose(who, 3, np.array([18.0]))[0][0] <= 1
+    controller.downloaded(Download(who, 3, np.array([1]), np.array([3_000.0]), *fast, np.array([-1])))
+    assert controller.choose(who, 4, np.array([18.0]))[0][0] > 1
 
 
 def test_what_is_learnt_tells_the_spread_of_the_next_rate():

@@ -16,7 +16,7 @@ from frontrow.delivery.link import Link, Trace
 from frontrow.delivery.manifest import Manifest
 from frontrow.delivery.oracle import offline
 from frontrow.delivery.qoe import Weights, mean_qoe, stall_ratio, time_average_score
-from frontrow.delivery.simulator import PENSIEVE, SABRE_LIVE, SABRE_VOD, Player, simulate
+from frontrow.delivery.simulator import PENSIEVE, SABRE_LIVE, SABRE_VOD, Download, Player, simulate
 
 RATES = np.array([300.0, 750.0, 1200.0, 1850.0, 2850.0, 4300.0])
 
@@ -146,6 +146,22 @@ def test_the_throughput_rule_gives_up_a_download_that_runs_late():
     stubborn = simulate([trace], title(20), Player(25.0), ThroughputRule())
     assert played.wasted_kbit[0] > 0 and stubborn.wasted_kbit[0] == 0
     assert played.stall_s[0, 1:].sum() < stubborn.stall_s[0, 1:].sum()
+
+
+def test_bola_e_does_not_fall_from_a_rung_it_holds_because_the_rate_no_longer_sustains_it():
+    video, line_ = title(20), line(9000.0)
+    bola = BolaE(waits=False)
+    bola.begin(1, video, SABRE_VOD)
+    who, none = np.zeros(1, np.int64), np.full(1, -1)
+    for segment, (rung, total_s) in enumerate([(0, 0.2), (4, 1.2), (4, 12.0)]):
+        kbit = video.sizes_kbit[segment, [rung]]
+        if segment:
+            bola.choose(who, segment, np.array([18.0]))
+        times = np.array([0.01]), np.array([total_s]), np.array([20.0])
+        bola.downloaded(Download(who, segment, np.array([rung]), kbit, *times, none))
+    held = bola.choose(who, 3, np.array([24.0]))[0][0]
+    assert held > bola.sustained(who, bola.rate_kbps)[0] + 1
+    assert simulate([line_], video, SABRE_VOD, BolaE(waits=False)).rung[0, -1] == 5
 
 
 def test_hindsight_is_at_least_as_good_as_every_controller():

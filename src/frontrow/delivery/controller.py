@@ -26,6 +26,7 @@ class TableController:
         self._belief = Belief.none(sessions)
         self._latency_s = np.zeros(sessions)
         self._last = np.zeros(sessions, np.int64)
+        self._most = np.full(sessions, manifest.rungs - 1)
         self._watched_s, self._watched_kbit = np.full(sessions, np.inf), np.zeros(sessions)
         self._watch_weight, self._watch_sum = np.zeros(sessions), np.zeros(sessions)
 
@@ -40,9 +41,11 @@ class TableController:
         done = download.abandoned_to < 0
         self._watched_s[who] = np.inf
         self._last[who[done]] = download.rung[done]
+        self._most[who] = np.where(done, self.manifest.rungs - 1, download.abandoned_to)
 
     def choose(self, who: Ints, segment: int, buffer_s: Floats) -> tuple[Ints, Floats]:
         value = self.values(who, segment, buffer_s, self.manifest.sizes_kbit[segment])
+        value[np.arange(value.shape[1]) > self._most[who][:, None]] = -np.inf  # a restart is not above its reason
         return np.argmax(value, axis=1), np.zeros(len(who))
 
     def _ahead(self, segment: int) -> Floats:
@@ -61,7 +64,8 @@ class TableController:
         out = np.empty((len(who), len(table.worth)))
         expect(
             self._ahead(segment), table.axes, *table.predictor.spread,
-            (config.quick, config.slow, config.mix, config.volatility), table.worth, table.stall, table.switch,
+            (config.quick, config.slow, config.mix, config.volatility, config.jump, config.jump_slow),
+            table.worth, table.stall, table.switch,
             table.segment_s, table.most_buffer_s, sizes_kbit, self._latency_s[who], buffer_s, belief.quick[who],
             belief.slow[who], belief.volatility[who], self._last[who],
             out,

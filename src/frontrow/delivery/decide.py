@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from frontrow.delivery.link import Floats
+from frontrow.delivery.throughput import JUMP_WIDTH
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -59,11 +60,11 @@ def expect(  # type: ignore[no-untyped-def]
     """Fill `out` (sessions, rungs) with the expected worth of fetching the next segment in each rung and going on well.
 
     `values` (rungs, buffers, states of the line) are those of the segments that will then be left; `gains`
-    are quick, slow, mix, volatility.
+    are quick, slow, mix, volatility, jump and the slow mean's gain after a jump.
     """
     buffers, volatilities = axes[0], axes[3]
     index, share = np.empty(8, np.int64), np.empty(8)
-    gain_quick, gain_slow, mix, gain_volatility = gains
+    gain_quick, gain_slow, mix, gain_volatility, jump, jump_slow = gains
     for n in range(len(buffer_s)):
         for rung in range(len(worth)):
             out[n, rung] = worth[rung] - switch * abs(worth[rung] - worth[last[n]])
@@ -73,7 +74,8 @@ def expect(  # type: ignore[no-untyped-def]
         for point in range(len(chances)):
             surprise = (1.0 - part) * surprises[spot, point] + part * surprises[following, point]
             change = mix * trend + surprise
-            after_slow = slow[n] + gain_slow * change
+            jumped = min(max((abs(surprise) - jump) / JUMP_WIDTH, 0.0), 1.0)
+            after_slow = slow[n] + (gain_slow + (jump_slow - gain_slow) * jumped) * change
             after_quick = slow[n] + trend + gain_quick * (change - trend)
             after_volatility = volatility[n] + gain_volatility * (abs(surprise) - volatility[n])
             rate = np.exp(slow[n] + change)

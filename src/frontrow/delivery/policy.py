@@ -17,7 +17,7 @@ from frontrow.delivery.table import Table
 from frontrow.delivery.throughput import Predictor, PredictorConfig
 from frontrow.errors import InputError
 
-FORMAT = "frontrow-abr-2"
+FORMAT = "frontrow-abr-3"
 _STEPS = 65_535
 
 

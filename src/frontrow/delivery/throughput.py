@@ -13,6 +13,9 @@ import numpy as np
 
 from frontrow.delivery.link import Floats, Ints
 
+JUMP_WIDTH = 0.5
+"""Log units over which the slow mean's gain grows from a surprise of the size `jump` on."""
+
 
 @dataclass(frozen=True)
 class PredictorConfig:
@@ -22,6 +25,10 @@ class PredictorConfig:
     """Share of a surprise that the quick mean takes on, 0 to 1."""
     slow: float = 0.07
     """The same of the slow mean."""
+    jump: float = 1.0
+    """Size of a surprise, in log units, from which the line counts as another one and the slow mean follows faster."""
+    jump_slow: float = 0.5
+    """Share of a surprise half a log unit above `jump`, or more, that the slow mean takes on."""
     mix: float = 0.5
     """Weight of the quick mean in the prediction, 0 to 1; the rest is the slow one's, to which the line returns."""
     volatility: float = 0.3
@@ -65,7 +72,7 @@ class Predictor:
         config = self.config
         surprise = self._surprise(volatility, point)
         change = config.mix * trend + surprise  # of the rate from the slow mean
-        after_slow = slow + config.slow * change
+        after_slow = slow + slow_gain(config, np.abs(surprise)) * change
         after_quick = slow + trend + config.quick * (change - trend)
         after_volatility = volatility + config.volatility * (np.abs(surprise) - volatility)
         return slow + change, after_slow, after_quick - after_slow, after_volatility
@@ -108,14 +115,21 @@ class Belief:
         return config.mix * self.quick + (1.0 - config.mix) * self.slow
 
 
+def slow_gain(config: PredictorConfig, surprise: Floats) -> Floats:
+    """Share of the way to a measured rate that the slow mean goes after a surprise of that size."""
+    part = np.clip((surprise - config.jump) / JUMP_WIDTH, 0.0, 1.0)
+    return np.asarray(config.slow + (config.jump_slow - config.slow) * part)
+
+
 def follow(belief: Belief, log_rate: Floats, config: PredictorConfig, first_volatility: float) -> Belief:
     """The belief after one more measured rate. The first sets the means; the next few weigh more than later ones."""
     first = belief.seen == 0
     fresh = 1.0 / (1.0 + belief.seen)
     surprise = np.abs(log_rate - belief.mean(config))
+    slow = slow_gain(config, surprise)
     return Belief(
         np.where(first, log_rate, belief.quick + np.maximum(config.quick, fresh) * (log_rate - belief.quick)),
-        np.where(first, log_rate, belief.slow + np.maximum(config.slow, fresh) * (log_rate - belief.slow)),
+        np.where(first, log_rate, belief.slow + np.maximum(slow, fresh) * (log_rate - belief.slow)),
         np.where(first, first_volatility, belief.volatility + config.volatility * (surprise - belief.volatility)),
         belief.seen + 1.0,
     )

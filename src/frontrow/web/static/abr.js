@@ -1,12 +1,13 @@
 // Frontrow's bitrate controller in the browser. It reads the JSON that src/frontrow/delivery/policy.py writes and decides
-// as src/frontrow/delivery/controller.py does, step for step; tests/delivery/test_abr_javascript.py holds the two together.
+// as src/frontrow/delivery/controller.py does, step for step; tests/delivery/test_abr_controller.py holds the two together.
 
 const FORGET_S = 1;
 const PATIENCE_S = 0.3;
+const JUMP_WIDTH = 0.5;
 
 export class AbrController {
   constructor(policy) {
-    if (policy?.format !== "frontrow-abr-2") throw new Error("not a bitrate policy of format frontrow-abr-2");
+    if (policy?.format !== "frontrow-abr-3") throw new Error("not a bitrate policy of format frontrow-abr-3");
     this.policy = policy;
     const text = atob(policy.values);
     const bytes = new Uint8Array(text.length);
@@ -26,6 +27,7 @@ export class AbrController {
   begin() {
     this.quick = this.slow = this.volatility = this.seen = this.latency = 0;
     this.last = 0;
+    this.restart = Infinity;
     this.unwatch();
   }
 
@@ -44,21 +46,23 @@ export class AbrController {
       const fresh = 1 / (1 + this.seen);
       const surprise = Math.abs(logRate - (config.mix * this.quick + (1 - config.mix) * this.slow));
       this.quick += Math.max(config.quick, fresh) * (logRate - this.quick);
-      this.slow += Math.max(config.slow, fresh) * (logRate - this.slow);
+      this.slow += Math.max(slowGain(config, surprise), fresh) * (logRate - this.slow);
       this.volatility += config.volatility * (surprise - this.volatility);
     }
     this.seen += 1;
     this.latency = firstBit;
     this.unwatch();
-    if (rung !== undefined) this.last = rung;
+    if (rung === undefined) return;
+    this.last = rung;
+    this.restart = Infinity;
   }
 
   // The rung of the next segment: sizes in kilobits a rung, media in the buffer in seconds, segments left after this one.
-  // `most` caps the rung (device, data saver).
+  // `most` caps the rung (device, data saver); after an abandonment that rung does.
   choose(sizes, buffer, left, most = this.rungs - 1) {
     const values = this.expected(sizes, buffer, left);
     let best = 0;
-    for (let rung = 1; rung <= Math.min(most, this.rungs - 1); rung++) if (values[rung] > values[best]) best = rung;
+    for (let rung = 1; rung <= Math.min(most, this.restart, this.rungs - 1); rung++) if (values[rung] > values[best]) best = rung;
     return best;
   }
 
@@ -77,7 +81,7 @@ export class AbrController {
       const surprise = isOutage
         ? 0 : (1 - share) * predictor.surprises[spot][point] + share * predictor.surprises[next][point];
       const change = config.mix * trend + surprise;
-      const slow = this.slow + config.slow * change;
+      const slow = this.slow + slowGain(config, Math.abs(surprise)) * change;
       const quick = this.slow + trend + config.quick * (change - trend);
       const volatility = this.volatility + config.volatility * (Math.abs(surprise) - this.volatility);
       const rate = Math.exp(this.slow + change);
@@ -119,6 +123,7 @@ export class AbrController {
     }
     if (best === rung) return -1;
     this.unwatch();
+    this.restart = best;
     return best;
   }
 
@@ -166,6 +171,12 @@ export class AbrController {
     }
     return total;
   }
+}
+
+// Share of the way to a measured rate that the slow mean goes after a surprise of that size.
+function slowGain(config, surprise) {
+  const part = Math.min(Math.max((surprise - config.jump) / JUMP_WIDTH, 0), 1);
+  return config.slow + (config.jump_slow - config.slow) * part;
 }
 
 // BBA-0 (Huang et al., SIGCOMM 2014), a controller without a table to compare with: the rung follows the buffer alone.
