@@ -131,8 +131,9 @@ class PictureRules:
     """More specks than this a second are sparks, rain or the dirt of an old print."""
     specks_most: int = 6
     """More specks than this in one frame are noise, sparks or snow."""
-    letters: int = 6
-    """Cells (two letters or so each, a sixtieth of the height) in a line of text from which on it is told of."""
+    letters: int = 7
+    """Cells (two letters or so each, a sixtieth of the height) in a line of text from which on it is told of; the
+    stripes of a wall behind a webcam's picture reach 6."""
     letter_share: float = 0.6
     """Share of all still, hard-edged cells that the line must be: more of them elsewhere are texture (grass: 0.5)."""
     letters_s: float = 0.4
