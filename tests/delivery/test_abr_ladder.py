@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from frontrow.cli.app import assemble
 from frontrow.delivery import codecs
 from frontrow.delivery import ladder as ladders
 from frontrow.delivery.hull import Trial, bd_rate_percent, hull
@@ -142,9 +145,6 @@ def test_renditions_of_different_length_are_refused():
 
 
 def test_a_film_without_sound_gets_its_ladder_its_segments_and_its_table(tmp_path):
-    from typer.testing import CliRunner
-
-    from frontrow.cli.app import assemble
     from frontrow.delivery.policy import from_dict
     from frontrow.media import transcode
 
@@ -220,10 +220,6 @@ def noise(tmp_path_factory):
 def test_a_ladder_in_another_codec_is_packaged_in_it_with_keyframes_at_every_segment(
     noise, tmp_path, codec, preset, starts
 ):
-    from typer.testing import CliRunner
-
-    from frontrow.cli.app import assemble
-
     asked = ["--scenes", "1", "--codec", codec, "--preset", preset, "--no-fixed", "--json"]
     done = CliRunner().invoke(assemble(), ["delivery", "ladder", str(noise), "--out", str(tmp_path), *asked])
     assert done.exit_code == 0, done.output
@@ -236,9 +232,6 @@ def test_a_ladder_in_another_codec_is_packaged_in_it_with_keyframes_at_every_seg
 
 
 def test_a_film_without_a_picture_or_without_a_folder_to_write_to_is_a_clear_error(noise, tmp_path):
-    from typer.testing import CliRunner
-
-    from frontrow.cli.app import assemble
     from frontrow.media import transcode
 
     sound = tmp_path / "sound.m4a"
@@ -249,6 +242,17 @@ def test_a_film_without_a_picture_or_without_a_folder_to_write_to_is_a_clear_err
     for film_path, out in cases:
         done = CliRunner().invoke(assemble(), ["delivery", "ladder", str(film_path), "--out", str(tmp_path / out)])
         assert isinstance(done.exception, FrontrowError) and not done.stdout
+
+
+def test_an_example_is_a_film_and_the_command_to_try_on_it(tmp_path):
+    from frontrow.media.conform import conform
+
+    written = CliRunner().invoke(assemble(), ["delivery", "ladder", "--example", str(tmp_path / "try"), "--json"])
+    words = json.loads(written.stdout)["command"].split()
+    assert words[:3] == ["frontrow", "delivery", "ladder"]
+    assert (conform(Path(words[3])).width, conform(Path(words[3])).height) == (320, 180)
+    for command in ("ladder", "package"):
+        assert isinstance(CliRunner().invoke(assemble(), ["delivery", command]).exception, InputError)
 
 
 def test_a_rung_that_costs_as_much_as_one_of_more_lines_is_not_worth_having():

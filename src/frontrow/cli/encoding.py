@@ -17,9 +17,12 @@ def add_commands(group: typer.Typer) -> None:
     group.command()(package)
 
 
-VideoArgument = Annotated[Path, typer.Argument(help="Any video file.", show_default=False)]
+VideoArgument = Annotated[Path | None, typer.Argument(help="Any video file.", show_default=False)]
 OutOption = Annotated[
-    Path, typer.Option("--out", help="Folder to write to; started work goes on there.", show_default=False)
+    Path | None, typer.Option("--out", help="Folder to write to; started work goes on there.", show_default=False)
+]
+ExampleOption = Annotated[
+    Path | None, typer.Option("--example", metavar="DIR", help="Write a small film to try it on into DIR, and stop.")
 ]
 PresetOption = Annotated[
     str | None,
@@ -40,8 +43,8 @@ CodecOption = Annotated[
 
 
 def ladder(
-    video: VideoArgument,
-    out: OutOption,
+    video: VideoArgument = None,
+    out: OutOption = None,
     scenes: Annotated[int, typer.Option("--scenes", min=1, max=50, help="Scenes of 4 s to encode on trial.")] = 4,
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Encode the whole grid instead of predicting most of it.")
@@ -62,6 +65,7 @@ def ladder(
     packaged: Annotated[
         bool, typer.Option("--package/--no-package", help="Also write the film as HLS in its rungs.")
     ] = True,
+    example: ExampleOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find a film's own rungs: trial encodes of sampled scenes, their VMAF, the convex hull, equal steps of quality.
@@ -70,6 +74,11 @@ def ladder(
 
     Example: frontrow delivery ladder film.mp4 --out film-ladder --json
     """
+    if example:
+        _write_example(example, "ladder", as_json)
+        return
+    if video is None or out is None:
+        raise InputError("name a film and --out DIR, or --example DIR for a film to try")
     import json
     from dataclasses import asdict, replace
 
@@ -128,8 +137,8 @@ def ladder(
 
 
 def package(
-    video: VideoArgument,
-    out: OutOption,
+    video: VideoArgument = None,
+    out: OutOption = None,
     rungs: Annotated[
         Path | None, typer.Option("--ladder", help="ladder.json of `delivery ladder`; without it a modest ladder.")
     ] = None,
@@ -139,6 +148,7 @@ def package(
     poster: Annotated[Path | None, typer.Option("--poster", help="A picture; without it a frame of the film.")] = None,
     codec: CodecOption = None,
     preset: PresetOption = None,
+    example: ExampleOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a film as HLS and DASH: CMAF segments of 4 s with aligned keyframes, sound, subtitles, thumbnails, poster.
@@ -149,6 +159,11 @@ def package(
 
     Example: frontrow delivery package film.mp4 --ladder film-ladder/ladder.json --subtitles en=film.srt --out film-hls
     """
+    if example:
+        _write_example(example, "package", as_json)
+        return
+    if video is None or out is None:
+        raise InputError("name a film and --out DIR, or --example DIR for a film to try")
     from frontrow.delivery import codecs
     from frontrow.jobs import packaging
 
@@ -168,6 +183,21 @@ def package(
         )
         for text in answer["notes"]:
             note(text)
+
+
+def _write_example(folder: Path, command: str, as_json: bool) -> None:
+    from frontrow.media import example
+
+    film = folder / "film.mp4"
+    _make_folder(folder)
+    example.write(film)
+    told = f"{example.LENGTH_S:g} s of drawn shots in 320 x 180; any file with a picture will do"
+    line = f"frontrow delivery {command} {film} --out {folder / command}"
+    if as_json:
+        emit_json({"files": {str(film): told}, "command": line})
+        return
+    note(f"wrote {film}: {told}")
+    note(f"try: {line}")
 
 
 def _languages(given: list[str]) -> dict[str, Path]:
