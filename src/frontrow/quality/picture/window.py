@@ -18,8 +18,9 @@ _BLACK: Final = 20.5
 class Window:
     """Shares of the height and width that are bars; all 1 where the whole frame is black.
 
-    `edge_rows` and `edge_columns` tell how much of the first line inside the bars is lit: a window's edge is straight,
-    where the dark of a night is not. `lit` is the share of the whole frame that is not black.
+    `edge_rows` and `edge_columns` tell how much of the first lines inside the bars is lit: a window's edge is straight,
+    where the dark of a night is not, and may fall within a line of cells. `lit` is the share of the whole frame that is
+    not black.
     """
 
     names: tuple[str, ...] = ("bar_top", "bar_bottom", "bar_left", "bar_right", "edge_rows", "edge_columns", "lit")
@@ -32,10 +33,11 @@ class Window:
 
 
 def _ends(lit: NDArray[Any]) -> tuple[float, float, float]:
-    """Share of dark rows before and after, and the share that is lit of the darker of the first and last lit row."""
+    """Share of dark rows before and after, and how much is lit of the first or last two lit rows, where it is less."""
     places = np.flatnonzero(lit.max(axis=1))
     if not len(places):
         return 1.0, 1.0, 0.0
     first, last = places[0], places[-1]
-    edge = min(np.count_nonzero(lit[first]), np.count_nonzero(lit[last])) / lit.shape[1]
+    lines = np.count_nonzero(lit, axis=1)
+    edge = min(lines[first : first + 2].max(), lines[max(0, last - 1) : last + 1].max()) / lit.shape[1]
     return float(first / len(lit)), float((len(lit) - 1 - last) / len(lit)), edge
