@@ -189,15 +189,15 @@ def plan(
 
     Example: frontrow production plan film.yaml --out schedule
     """
-    from frontrow.production.infeasibility import Core, find_start
-    from frontrow.production.solve import grouping, solve
-
     if example is not None:
         write_example(example)
         return
     if sheet is None or out is None:
         raise InputError("name a sheet and --out DIR, or --example DIR for a sheet to start from")
-    with stopped_by_ctrl_c() as stopped:
+    with stopped_by_ctrl_c() as stopped:  # before the imports: they take a second
+        from frontrow.production.infeasibility import Core, find_start
+        from frontrow.production.solve import grouping, solve
+
         facts = read_facts(sheet)
         first, left_out = grouping(facts)
         if left_out:
