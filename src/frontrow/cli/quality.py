@@ -131,7 +131,7 @@ def _counted(step: Any, number: int, parts: list[Delivery]) -> Any:
 
 
 def _show(verdicts: list[dict[str, Any]], out: Path) -> None:
-    from frontrow.quality.inspection import clock
+    from frontrow.quality.risk import clock
 
     for x in verdicts:
         rows = [

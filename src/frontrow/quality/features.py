@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontrow.quality.findings import GROUP_OF, Finding
-from frontrow.quality.inspection import risk_by_rules
 from frontrow.quality.measurements import FileFacts, Measurements, Series
+from frontrow.quality.risk import risk_by_rules
 
 RULES: Final = "rules"
 """Risk by rules alone: the judge's best single hint, and its stand-in."""

@@ -17,23 +17,22 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from frontrow.errors import UnreadableMedia
 from frontrow.media.container import resolve
 from frontrow.media.pace import Step, told
+from frontrow.quality.features import describe
 from frontrow.quality.file import Watch
 from frontrow.quality.findings import Finding
+from frontrow.quality.judge import Judge, reasons
 from frontrow.quality.measurements import Measurements
+from frontrow.quality.risk import risk_by_rules, strongest
 from frontrow.quality.rules import Pack
 from frontrow.quality.verdict import Decision, Verdict
 
 if TYPE_CHECKING:
-    from frontrow.quality.judge import Judge
     from frontrow.quality.subtitles.track import Track
 
 SUBTITLES: Final = (".srt", ".vtt", ".ttml", ".dfxp", ".imsc", ".imscr", ".xml", ".ass", ".ssa", ".scc")
 """File name endings of subtitles; every other file is taken for a film."""
-REASONS: Final = 3
 SURE: Final = 0.5
 """An error less sure than this goes to a person: a rejection should not rest on a guess."""
-_RISK: Final = {"error": 0.9, "warn": 0.35, "info": 0.01}
-"""How likely a reviewer rejects for one certain finding, where no judge was fitted."""
 
 
 class Keep(Protocol):
@@ -141,39 +140,10 @@ def decide(
 
 
 def _by_judge(file: str, findings: Sequence[Finding], measured: Measurements, by: InForce) -> Verdict:
-    from frontrow.quality.features import describe
-    from frontrow.quality.judge import reasons
-
     row = describe(findings, measured)
     judged = by.judge.judge(row)
     why = reasons(by.judge, judged, row, findings)
     return Verdict(file, judged.decision, tuple(findings), judged.risk, why, by.version)
-
-
-def risk_by_rules(findings: Sequence[Finding]) -> float:
-    """Probability that at least one finding alone makes a reviewer reject; findings of one code count once."""
-    worst: dict[str, float] = {}
-    for finding in findings:
-        share = _RISK[finding.severity] * finding.confidence
-        worst[finding.code] = max(worst.get(finding.code, 0.0), share)
-    passed = 1.0
-    for share in worst.values():
-        passed *= 1 - share
-    return 1 - passed
-
-
-def strongest(findings: Sequence[Finding], most: int = REASONS) -> tuple[str, ...]:
-    """The findings that weigh most, one a code, in words."""
-    order = sorted(findings, key=lambda x: (-_RISK[x.severity] * x.confidence, x.start_s))
-    first = {x.code: x for x in reversed(order)}
-    chosen = [x for x in order if first[x.code] is x][:most]
-    return tuple(f"{x.code.replace('_', ' ')} at {clock(x.start_s)}: {x.detail}" for x in chosen)
-
-
-def clock(at_s: float) -> str:
-    """h:mm:ss.mmm"""
-    ms = max(0, round(at_s * 1000))
-    return f"{ms // 3_600_000}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
 
 
 def _measure(

@@ -16,8 +16,8 @@ from frontrow.quality import conformal
 from frontrow.quality.conformal import Costs, Labelled, Promise, Thresholds
 from frontrow.quality.features import RULES, Features, code_of, of_code, table
 from frontrow.quality.findings import CODES, GROUP_OF, Finding
-from frontrow.quality.inspection import REASONS, strongest
 from frontrow.quality.members import Floats, Line, Trees, line_of
+from frontrow.quality.risk import REASONS, strongest
 from frontrow.quality.verdict import Decision
 
 NAME: Final = "quality-judge"

@@ -9,9 +9,10 @@ from typing import Final
 
 from frontrow.quality import charts
 from frontrow.quality.findings import Finding, gravest
-from frontrow.quality.inspection import Inspection, clock, is_subtitle
+from frontrow.quality.inspection import Inspection, is_subtitle
 from frontrow.quality.markers import edl, rate_of, table, timecode
 from frontrow.quality.measurements import FileFacts, StreamFacts
+from frontrow.quality.risk import clock
 from frontrow.quality.rules import Pack
 from frontrow.quality.sound.programme import Programme, programmes
 from frontrow.quality.thumbnails import time_of
