@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figure import Figure
-from benchmarks.quality_sound import LAYOUTS, Floats, decode, meter_rows
+from benchmarks.quality_sound import LAYOUTS, Floats, decode, inspect, meter_rows, reported_pieces
+from frontrow.quality.rules import load_pack
 from frontrow.quality.sound.programme import Loudness, loudness
 
 RATE = 48_000
@@ -30,6 +31,7 @@ CASES: dict[int, tuple[list[tuple[float, float]], float]] = {
 """(peak dBFS, seconds) of a stereo tone of 1 kHz; LUFS."""
 PEAKS = {15: (4, 0.0, 0.5, -6.0), 16: (4, 45.0, 0.5, -6.0), 17: (6, 60.0, 0.5, -6.0), 18: (8, 67.5, 0.5, -6.0), 19: (4, 45.0, 1.41, 3.0)}  # fmt: skip  # noqa: E501
 """Part of the rate, phase in degrees, amplitude; dBTP."""
+GAINS_DB = {"12 dB too quiet": -12.0, "9 dB too loud, limited": 9.0, "as asked": 0.0}
 GATES = {"1770-2_Comp_AbsGateTest.wav": -69.5, "1770-2_Comp_RelGateTest.wav": -10.0}
 
 
@@ -56,6 +58,24 @@ def run(data: Path | None) -> Iterator[Figure]:
         return
     for name, wanted in GATES.items():
         yield _level(name, decode(data / "quality" / "r128" / name)[0], wanted, "stereo")
+    yield from _packs(data)
+
+
+def _packs(data: Path) -> Iterator[Figure]:
+    """Each second piece of the reported sound at each pack's own loudness, and turned off it."""
+    pieces = reported_pieces(data)[::2]
+    for pack in ("general", "broadcast_r128", "streaming_27"):
+        rules = load_pack(pack).sound
+        told = dict.fromkeys(GAINS_DB, 0)
+        for _, x, rate in pieces:
+            off = rules.loudness_lufs - loudness(meter_rows(x, rate, LAYOUTS[len(x)])).integrated_lufs
+            for what, gain_db in GAINS_DB.items():
+                y = np.clip(x * 10 ** ((off + gain_db) / 20), -0.97, 0.97).astype(np.float32)
+                told[what] += any(finding.code == "loudness" for finding in inspect(y, rate, rules))
+        for what, count in told.items():
+            detail = f"{count} of {len(pieces)} pieces"
+            reach, better = (0.0, "at most") if not GAINS_DB[what] else (0.95, "at least")
+            yield Figure(f"{pack}, {what}: told", count / len(pieces), "of the pieces", reach, better, detail=detail)
 
 
 def _level(name: str, x: Floats, wanted: float, layout: str) -> Figure:

@@ -54,7 +54,7 @@ TAGS = ("eng", "deu", "fra", "spa", "ita", "jpn")
 
 def run(data: Path | None) -> Iterator[Figure]:
     films = list(_films(data))
-    pieces = [(name, x, rate) for name, whole, rate in films for x in _pieces(whole, rate)]
+    pieces = _cut(films)
     for codec in CODECS:
         for fault in FAULTS:
             yield _recall(pieces, fault, codec)
@@ -152,6 +152,15 @@ def _films(data: Path | None) -> Iterator[tuple[str, Floats, int]]:
         yield name.split("/")[1], *decode(data / "quality" / name)  # type: ignore[operator]
 
 
+def reported_pieces(data: Path | None) -> list[tuple[str, Floats, int]]:
+    """(name, samples, rate) of every piece that is reported on."""
+    return _cut(list(_films(data)))
+
+
+def _cut(films: list[tuple[str, Floats, int]]) -> list[tuple[str, Floats, int]]:
+    return [(name, x, rate) for name, whole, rate in films for x in _pieces(whole, rate)]
+
+
 def _pieces(x: Floats, rate: int) -> Iterator[Floats]:
     """Every third piece of 20 s of a long film, all of a short one; pieces that hardly sound are left out."""
     length = PIECE_S * rate
@@ -224,9 +233,9 @@ def _measure(x: Floats, rate: int) -> Measurements:
     return Measurements(facts, picture, {0: meter_rows(x, rate, layout)})
 
 
-def inspect(x: Floats, rate: int) -> list[Finding]:
-    """What the general pack's limits tell of the samples."""
-    return detectors.find(_measure(x, rate), SoundRules())
+def inspect(x: Floats, rate: int, rules: SoundRules | None = None) -> list[Finding]:
+    """What a pack's limits tell of the samples, the general one's by default."""
+    return detectors.find(_measure(x, rate), rules or SoundRules())
 
 
 # Faults: (samples, rate, rng) -> (damaged, start_s, end_s), None where the fault cannot be made ----------------------
