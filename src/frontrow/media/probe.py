@@ -42,9 +42,7 @@ class Probe:
     subtitle_streams: int
     size_bytes: int
     audio_languages: tuple[str, ...] = ()  # of each sound track, ISO 639; "" where the file does not tell
-    nominal_rate: float = (
-        0.0  # frames a second that the times are multiples of; far from the mean where the rate wavers
-    )
+    nominal_rate: float = 0.0  # frames a second that the times are multiples of; far from the mean if the rate wavers
     transfer: str = ""  # smpte2084 (PQ) or arib-std-b67 (HLG) of an HDR picture, "" of any other
 
 

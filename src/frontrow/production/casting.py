@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from frontrow.production.script import Script, ScriptScene
@@ -156,8 +157,7 @@ def _is_crowd(name: str) -> bool:
     return bool(name) and name.split()[-1].strip(".'") in _CROWD
 
 
-def _in_capitals(text: str, roles: Roles, add: object) -> None:
-    assert callable(add)
+def _in_capitals(text: str, roles: Roles, add: Callable[[str, float, str], None]) -> None:
     for match in _CAPITALS.finditer(text):
         words = [word.strip(".'-") for word in match[0].split()]
         if any(word in _NOT_NAMES or len(word) < 2 for word in words) or _COMMON.issuperset(words):

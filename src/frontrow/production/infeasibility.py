@@ -17,6 +17,7 @@ from frontrow.production.facts import Facts
 from frontrow.production.improvement import Annealer
 from frontrow.production.sequence import Decision, assemble
 from frontrow.production.sheet import Sheet
+from frontrow.production.solve import first_decision
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
@@ -170,8 +171,6 @@ def price_relaxations(facts: Facts, core: Core, seed: int, locked: Locked = NOTH
         relaxed = relax(facts, rule)
         kept = NOTHING_LOCKED if rule == "locked days" else locked
         space = options.space(relaxed, fixed=kept.fixed, locked_until=kept.until)
-        from frontrow.production.solve import first_decision
-
         annealer = Annealer(space, first_decision(space), None, seed)
         annealer.run(_MOVES_PER_SCENE * len(facts.sheet.scenes))
         plan = assemble(space, annealer.decision())
