@@ -48,6 +48,15 @@ def test_a_judge_that_breaks_its_promise_on_held_back_files_is_refused_even_as_t
     assert "at most 5.0% was promised" in refused.reason
 
 
+def test_the_first_judge_is_held_against_rules_alone(judges):
+    good, mixed = judges
+    held = [replace(x, features={**x.features, "rules": 0.9 if x.rejected else 0.1}) for x in files(300, 3)]
+    refused = trial.compare(mixed, None, held)
+    assert not refused.passed
+    assert "nats a file against rules alone" in refused.reason
+    assert trial.compare(good, None, files(300, 3)).passed
+
+
 def test_too_few_held_back_files_refuse_nobody_and_say_so(judges):
     held = files(15, 3)
     assert trial.compare(judges[1], judges[0], held).reason.startswith("not compared")

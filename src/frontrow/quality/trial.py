@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -94,9 +94,9 @@ class Comparison:
 def compare(candidate: Judge, current: Judge | None, held: Sequence[Example]) -> Comparison:
     """Whether the candidate may be published.
 
-    It may not when it breaks its promise beyond chance, or when its risks are worse than the current judge's by more
-    than one standard error over films. `held`: films that neither has seen. Few files refuse nobody: what they say is
-    noise, and the promise does not rest on them.
+    It may not when it breaks its promise beyond chance, or when its risks are worse than the current judge's (the
+    first: than those of rules alone) by more than one standard error over films. `held`: films that neither has seen.
+    Few files refuse nobody: what they say is noise, and the promise does not rest on them.
     """
     report = evaluate(candidate, held)
     if min(report.bad, report.files - report.bad) < FEWEST:
@@ -111,8 +111,8 @@ def compare(candidate: Judge, current: Judge | None, held: Sequence[Example]) ->
             f"it approves {report.bad_approved:.1%} of {report.bad} bad files (95% interval from "
             f"{report.bad_approved_low:.1%}); at most {alpha:.1%} was promised",
         )
-    if current is None:
-        return Comparison(True, f"the first judge: AUC {report.auc:.3f} on {report.files} files held back")
+    name = "the current judge" if current else "rules alone"
+    current = current or replace(candidate, members=())  # without members it goes by rules
     bad = np.array([example.rejected for example in held], bool)
     films, film = np.unique([example.film for example in held], return_inverse=True)
     rows = [example.features for example in held]
@@ -121,9 +121,7 @@ def compare(candidate: Judge, current: Judge | None, held: Sequence[Example]) ->
     )
     of_film = np.bincount(film, worse) / len(bad)
     mean, error = float(of_film.sum()), float(np.sqrt(len(films)) * of_film.std())
-    said = (
-        f"log loss {mean:+.4f} nats a file against the current judge (standard error {error:.4f}, {len(films)} films)"
-    )
+    said = f"log loss {mean:+.4f} nats a file against {name} (standard error {error:.4f}, {len(films)} films)"
     return Comparison(mean <= error, said)
 
 
