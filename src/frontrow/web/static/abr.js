@@ -1,13 +1,19 @@
 // Frontrow's bitrate controller in the browser. It reads the JSON that src/frontrow/delivery/policy.py writes and decides
 // as src/frontrow/delivery/controller.py does, step for step; tests/delivery/test_abr_controller.py holds the two together.
 
+const FORMAT = "frontrow-abr-3";
 const FORGET_S = 1;
 const PATIENCE_S = 0.3;
 const JUMP_WIDTH = 0.5;
 
 export class AbrController {
+  // Whether this is a policy that can be read: a film that was packaged by an earlier version has one of another format.
+  static reads(policy) {
+    return policy?.format === FORMAT;
+  }
+
   constructor(policy) {
-    if (policy?.format !== "frontrow-abr-3") throw new Error("not a bitrate policy of format frontrow-abr-3");
+    if (!AbrController.reads(policy)) throw new Error(`not a bitrate policy of format ${FORMAT}`);
     this.policy = policy;
     const text = atob(policy.values);
     const bytes = new Uint8Array(text.length);

@@ -128,7 +128,9 @@ function playWithHls() {
   const learn = async () => {
     fetched = true;
     const [policy] = await Promise.all([family.policy ? fetch(family.policy).then((it) => it.json()) : null, described]);
-    abr = policy ? new AbrController(policy) : new BufferController(hls.levels.length);
+    const readable = AbrController.reads(policy);
+    if (!readable) play.controller = "buffer_based"; // as the log tells it
+    abr = readable ? new AbrController(policy) : new BufferController(hls.levels.length);
     for (const download of early) abr.downloaded(...download);
     if (!loading) decide(newest + 1, buffered());
   };
