@@ -18,7 +18,7 @@ import numpy as np
 import frontrow
 from benchmarks.figure import Figure
 from frontrow import engine
-from frontrow.data.fetch import BIG_BUCK_BUNNY, fetch
+from frontrow.data.fetch import BIG_BUCK_BUNNY, cache_folder, fetch
 from frontrow.jobs.rehearsal import take
 from frontrow.media import rework
 from frontrow.quality import learning, rehearsal, trial
@@ -29,7 +29,7 @@ from frontrow.quality.rehearsal import Outcome, RehearsalConfig
 from frontrow.quality.rules import load_pack
 
 SEED = 20261124
-KEPT = Path.home() / ".cache/frontrow/rehearsal"
+KEPT = cache_folder() / "rehearsal"
 FILMS = ("bbb.mp4", "sintel_trailer-720p.mp4", "tos-battle.webm", "chaplin.mp4", "mdn_crystal.mp4")
 CONFIG = RehearsalConfig(clip_s=9.5, clips=1, clean=12)  # enough clean ones of three films for a judge
 JUDGE = JudgeConfig(folds=3, trees=100)

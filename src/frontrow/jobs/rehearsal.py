@@ -59,7 +59,7 @@ def take(chosen: Take, *, films: Mapping[str, Path], pack: Pack, out: Path) -> O
     other = None
     used = [film]
     if chosen.subtitles:
-        others = (track_of(other) for name, other in films.items() if name != chosen.film)
+        others = (track_of(path) for name, path in films.items() if name != chosen.film)
         other = next((track for track in others if track), None)
         used += [track for track in (track_of(film), other) if track]
     stats = [(file.stat().st_size, file.stat().st_mtime_ns) for file in used]

@@ -43,9 +43,8 @@ def _whole(picture: Series, rules: PictureRules) -> Finding | None:
     if stretched:
         detail += "; codes left empty at even steps show that they were stretched"
     confidence = 0.9 if stretched else min(0.95, 0.6 + 5 * (below + above))
-    severity: Severity = (
-        "error" if below >= rules.range_share / 2 or stretched else "warn"
-    )  # cameras use what is above white
+    # cameras use what is above white
+    severity: Severity = "error" if below >= rules.range_share / 2 or stretched else "warn"
     return Finding("level_range", severity, start, end, confidence, detail, {"below": below, "above": above})
 
 
