@@ -19,10 +19,8 @@ def find(measured: Measurements, rules: SoundRules) -> list[Finding]:
     """One finding for a stream whose sides are against each other on the whole, else one for each stretch of it."""
     found = []
     for stream, series in streams(measured):
-        if stream.channels < 2 or "polarity" not in series:  # measured by an older version
-            continue
         rows = np.flatnonzero(~np.isnan(series["polarity"]))
-        if not len(rows):
+        if stream.channels < 2 or not len(rows):
             continue
         agreement = np.asarray(series["polarity"], np.float64)[rows]
         typical = max(float(agreement.mean()), float(np.median(agreement)))
