@@ -69,9 +69,17 @@ def test_viewers_who_leave_by_chance_teach_nothing():
     assert found.weights == LINEAR and "does not depend" in found.note
 
 
+def test_a_weight_that_viewers_agree_with_stays_where_the_other_moves():
+    for seed in range(5):
+        found = leaving.fit(periods(3_000, Weights(stall=12.0), 0.1, seed), LINEAR)
+        assert found.weights.switch == LINEAR.switch and found.weights.stall > LINEAR.stall
+
+
 def test_a_weight_never_moves_by_more_than_a_factor_of_four():
     found = leaving.fit(periods(60_000, Weights(stall=60.0), 0.1), LINEAR)
     assert found.weights.stall <= 4 * LINEAR.stall
+    small = leaving.fit(periods(60_000, Weights(stall=0.0, switch=0.0), 0.1), LINEAR)
+    assert small.weights.stall >= LINEAR.stall / 4 and small.weights.switch >= LINEAR.switch / 4
 
 
 def test_reports_of_a_session_add_up_and_nonsense_is_passed_over():

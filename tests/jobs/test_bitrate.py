@@ -32,7 +32,7 @@ from frontrow.schema import Event, Kind
 RATES = [300.0, 700.0, 1500.0]
 SEGMENTS = 12
 NOW_MS = 1_760_000_000_000
-TASTE = viewing.Taste(Weights(stall=8.0), base=-1.5, slope=0.15)
+TASTE = viewing.Taste(Weights(switch=4.0), base=-1.0, slope=0.4)
 
 
 def make_place(root: Path) -> Workspace:
@@ -102,8 +102,9 @@ def test_what_was_learnt_goes_out_with_its_figures(learnt):
     artifact = artifacts.open_current(place.artifacts, LEARN_BITRATE)
     assert artifact.version == result["version"]
     assert artifact.manifest.rows["sessions"] == 1600 and artifact.manifest.metrics["sessions"] > 50
-    assert result["stall_weight"] > LINEAR.stall, "these viewers mind stalls more than the shipped weights say"
+    assert result["switch_weight"] > LINEAR.switch, "these viewers mind switches more than the shipped weights say"
     known = policies.published(place)
+    assert known.weights.switch == pytest.approx(result["planned_switch_weight"], abs=1e-3)
     assert known.weights.stall == pytest.approx(result["planned_stall_weight"], abs=1e-3)
 
 

@@ -1,8 +1,9 @@
 """QoE weights learnt from who leaves: what a second of stall, or a change of rate, weighs against picture quality.
 
 The log-odds of leaving in a report's period fall with the period's QoE. Beside QoE by the shipped weights, stall and
-switches enter once more with coefficients that a Gaussian prior holds near zero: with few leavings the weights stay
-what they were, with many they become what viewers say. Dobrian et al. (SIGCOMM 2011) and Krishnan and Sitaraman
+switches enter once more with coefficients that a Gaussian prior holds near zero. A weight moves only where it is more
+than two standard errors from the shipped one: planning with a weight of switches that was zero by chance costs viewers
+more than any learnt weight gave them. Dobrian et al. (SIGCOMM 2011) and Krishnan and Sitaraman
 (IMC 2012) show that stalls drive leaving; what is learnt is an association all the same, so it is kept within a factor
 of four.
 """
@@ -29,7 +30,7 @@ class Learnt:
 
     weights: Weights
     stall_sd: float
-    """Standard error of the stall's weight; 0 where nothing was learnt."""
+    """Standard error of the stall's weight; 0 where the shipped one stays."""
     leavings: int
     periods: int
     note: str = ""
@@ -49,19 +50,28 @@ def fit(told: Periods, shipped: Weights) -> Learnt:
     if slope <= _SURE_Z * np.sqrt(spread[1, 1]):
         note = f"leaving does not depend on QoE in {count} periods: slope {slope:.3g}"
         return Learnt(shipped, 0.0, leavings, count, note)
-    design = np.column_stack([base, told.stall_s, told.switch_mbps])
-    prior_sd = slope * np.array([shipped.stall, max(shipped.switch, 0.1)])
-    found, spread = _logistic(design, told.left, np.array([0.0, 0.0, *(1.0 / prior_sd**2)]))
-    slope = found[1]
-    if slope <= 0:
-        return Learnt(
-            shipped, 0.0, leavings, count, "viewers leave good pictures more often; nothing to learn from that"
-        )
-    stall = float(np.clip(shipped.stall + found[2] / slope, shipped.stall / WIDEST, shipped.stall * WIDEST))
-    switch = float(np.clip(shipped.switch + found[3] / slope, 0.0, max(shipped.switch, 0.1) * WIDEST))
-    gradient = np.array([0.0, -found[2] / slope**2, 1.0 / slope, 0.0])  # delta method
-    stall_sd = float(np.sqrt(gradient @ spread @ gradient))
-    return Learnt(replace(shipped, stall=stall, switch=switch), stall_sd, leavings, count)
+    extra = np.column_stack([told.stall_s, told.switch_mbps])
+    own = np.array([shipped.stall, max(shipped.switch, 0.1)])
+    apart, sd = _apart(base, extra, told.left, own * slope)
+    sure = np.abs(apart) > _SURE_Z * sd
+    apart, sd = _apart(base, extra[:, sure], told.left, own[sure] * slope)
+    weights = np.array([shipped.stall, shipped.switch])
+    weights[sure] = np.clip(weights[sure] + apart, own[sure] / WIDEST, own[sure] * WIDEST)
+    stall_sd = float(sd[0]) if sure[0] else 0.0
+    learnt = replace(shipped, stall=float(weights[0]), switch=float(weights[1]))
+    return Learnt(learnt, stall_sd, leavings, count)
+
+
+def _apart(base: Floats, extra: Floats, left: Floats, prior_sd: Floats) -> tuple[Floats, Floats]:
+    """How far each weight of `extra` (periods, weights) lies from the shipped one, and its standard error."""
+    if not extra.shape[1]:
+        return np.empty(0), np.empty(0)
+    found, spread = _logistic(np.column_stack([base, extra]), left, np.array([0.0, 0.0, *(1.0 / prior_sd**2)]))
+    slope = max(found[1], 1e-12)
+    gradient = np.zeros((extra.shape[1], len(found)))  # delta method
+    gradient[:, 1] = -found[2:] / slope**2
+    gradient[:, 2:] = np.eye(extra.shape[1]) / slope
+    return found[2:] / slope, np.sqrt(np.einsum("ij,jk,ik->i", gradient, spread, gradient))
 
 
 def _logistic(design: Floats, left: Floats, precision: Floats) -> tuple[Floats, Floats]:

@@ -43,6 +43,7 @@ HELD_BACK: Final = 0.25
 MOST_REPLAYED: Final = 300
 MOST_CHOSEN_BY: Final = 150
 TRUSTS: Final = (0.0, 0.5, 1.0)
+SURE_Z: Final = 2.0
 """Of the way to the refitted predictor."""
 STALL_TOLERANCE: Final = 0.002
 """Share of the time; a fifth of a second in a hundred."""
@@ -80,9 +81,8 @@ def run(context: JobContext, *, seed: int = 0) -> dict[str, Any]:
     context.step(3, _STEPS, "replaying the lines that were learnt from")
     learnt, trust = learn(earlier, title, present, told.weights)
     if trust == 0 and learnt.weights == present.weights:
-        note = (
-            f"nothing better was learnt; what is in force stays (viewers' weight of a stall: {told.weights.stall:.2f})"
-        )
+        weights = f"viewers' weight of a stall {told.weights.stall:.2f}, of a switch {told.weights.switch:.2f}"
+        note = f"nothing better was learnt; what is in force stays ({weights})"
         return {"version": present.version or None, "note": note}
     context.step(4, _STEPS, f"replaying the lines of {len(later):,} newer sessions")
     trial = rollout.replay(
@@ -91,9 +91,10 @@ def run(context: JobContext, *, seed: int = 0) -> dict[str, Any]:
     rollout.decide(trial, context.settings.jobs.gate_tolerance, STALL_TOLERANCE)
     context.step(5, _STEPS, "publishing")
     metrics = {name: round(value, 6) for name, value in asdict(trial).items()} | {
-        "stall_weight": round(learnt.weights.stall, 4), "stall_weight_sd": round(told.stall_sd, 4),
-        "switch_weight": round(learnt.weights.switch, 4), "weights_note": told.note or None,
-        "trust": trust, "planned_stall_weight": round(learnt.weights.stall, 4),
+        "stall_weight": round(told.weights.stall, 4), "stall_weight_sd": round(told.stall_sd, 4),
+        "switch_weight": round(told.weights.switch, 4), "weights_note": told.note or None, "trust": trust,
+        "planned_stall_weight": round(learnt.weights.stall, 4),
+        "planned_switch_weight": round(learnt.weights.switch, 4),
     }  # fmt: skip
     artifact = artifacts.publish(
         context.workspace.artifacts, LEARN_BITRATE, learnt.files(), config={"seed": seed}, high_water=high_water,
@@ -146,17 +147,18 @@ def learn(
     """What to plan with: how far to the refitted predictor, and by which weights, the present or the learnt ones.
 
     Replays of the sessions' own lines choose, and QoE counts by the learnt weights: a table that plans with a little
-    less or more than what viewers mind may serve them better. Returned is also how far it went.
+    less or more than what viewers mind may serve them better. The present one stays unless another gains more than two
+    standard errors, since a gain by chance is none for the next viewers. Returned is also how far it went.
     """
     refit = throughput.fit([np.log(x.rates_kbps) for x in sessions], present.predictor.config)
     traces, before = lines_of(sessions, title)[-MOST_CHOSEN_BY:], present.table(title)
-    best, chosen = -np.inf, (present, 0.0)
+    best, chosen = 0.0, (present, 0.0)
     for trust in TRUSTS:
         for planned in dict.fromkeys((present.weights, weights)):
             knowledge = policies.Knowledge(throughput.blend(present.predictor, refit, trust), planned)
-            found = rollout.replay(traces, title, WEB_PLAYER, weights, before, knowledge.table(title)).new_qoe
-            if found > best:
-                best, chosen = found, (knowledge, trust)
+            trial = rollout.replay(traces, title, WEB_PLAYER, weights, before, knowledge.table(title))
+            if trial.gain > max(best, SURE_Z * trial.difference_sd):
+                best, chosen = trial.gain, (knowledge, trust)
     return chosen
 
 
