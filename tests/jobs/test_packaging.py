@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -134,6 +135,35 @@ def test_a_stopped_package_goes_on_with_the_next_part(tmp_path):
     packaging.write(film, RUNGS, out, "ultrafast", step=lambda *_: None)
     assert (out / "master.m3u8").exists()
     assert (out / "90p-60k" / "stream.m3u8").stat().st_mtime_ns == first
+
+
+def test_a_rung_of_the_same_rate_and_another_crf_is_encoded_anew_and_the_others_are_kept(tmp_path):
+    film, out = make_film(tmp_path / "film.mp4", 5), tmp_path / "out"
+    packaging.write(film, RUNGS, out, "ultrafast", step=lambda *_: None)
+    before = [(out / name / "stream.m3u8").stat().st_mtime_ns for name in ("90p-60k", "180p-300k")]
+    size = sum(file.stat().st_size for file in (out / "90p-60k").glob("*.m4s"))
+    packaging.write(
+        film, [replace(RUNGS[0], crf=RUNGS[0].crf + 10), *RUNGS[1:]], out, "ultrafast", step=lambda *_: None
+    )
+    after = [(out / name / "stream.m3u8").stat().st_mtime_ns for name in ("90p-60k", "180p-300k")]
+    assert after[0] > before[0] and after[1] == before[1]
+    assert sum(file.stat().st_size for file in (out / "90p-60k").glob("*.m4s")) < size
+
+
+@pytest.mark.parametrize(
+    ("rungs", "said"),
+    [
+        ([{"height": 0, "crf": 20, "bitrate_kbps": 100, "vmaf": 50}], "cannot be: 0 lines"),
+        ([{"height": 90, "crf": -1, "bitrate_kbps": 100, "vmaf": 50}], "CRF -1"),
+        ([{"height": 90, "crf": 20, "bitrate_kbps": float("inf"), "vmaf": 50}], "inf kbit/s"),
+        ([{"height": 90, "crf": x, "bitrate_kbps": 100 + x / 100, "vmaf": 50} for x in (20, 21)], "two rungs"),
+        ([{"height": 90, "crf": 20}], "is no ladder"),
+    ],
+)
+def test_a_ladder_that_cannot_be_is_refused(rungs, said, tmp_path):
+    (tmp_path / "ladder.json").write_text(json.dumps({"rungs": rungs}))
+    with pytest.raises(InputError, match=said):
+        packaging.read_rungs(tmp_path / "ladder.json")
 
 
 def test_another_film_in_its_place_is_packaged_anew(tmp_path):

@@ -1,12 +1,15 @@
 """Packaging a film: rungs, sound, subtitles, poster, thumbnails, manifests and the controller's table, as a job too.
 
-Each part is made in its own folder and is whole once its playlist lies there, so a stopped run goes on with the next.
+Each part is made in its own folder and is whole once what it was made with is noted there, so a stopped run goes on
+with the next, and a rung whose CRF is another is made anew.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -34,6 +37,10 @@ _MODEST: Final = ((234, 31.0), (360, 29.0), (540, 28.0), (720, 27.0), (1080, 27.
 """Height and CRF of each rung of a film whose own ladder was not looked for: half an hour's work saved."""
 _PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
 """Bytes of a title's id that stand for themselves in a folder's name; others are percent-encoded."""
+_MADE: Final = ".made"
+"""In a finished part's folder: the encoder's arguments."""
+_MOST_LINES: Final = 8640
+_HIGHEST_CRF: Final = 63.0
 _SCENES: Final = 2
 _SCENE_S: Final = 4.0
 _TIME_S: Final = 3 * 3600.0
@@ -93,6 +100,13 @@ def read_rungs(file: Path, wanted: Sequence[str] = ()) -> list[Rung]:
         ]  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file} is no ladder: {error}; make one with 'frontrow delivery ladder'") from None
+    for rung in rungs:
+        if not (0 < rung.height <= _MOST_LINES and 0 <= rung.crf <= _HIGHEST_CRF and 0 < rung.bitrate_kbps < math.inf):
+            told = f"{rung.height} lines, CRF {rung.crf:g}, {rung.bitrate_kbps:g} kbit/s"
+            raise InputError(f"{file} has a rung that cannot be: {told}")
+    folders = Counter(package.folder_of(rung) for rung in rungs)
+    if twice := [name for name, count in folders.items() if count > 1]:
+        raise InputError(f"{file} has two rungs of the same lines and rate: {twice[0]}; leave one out")
     if missing := set(wanted) - {rung.codec for rung in rungs}:
         name = min(missing)
         raise InputError(f"{file} has no rung in {name}; make it anew with 'frontrow delivery ladder --codec {name}'")
@@ -145,16 +159,16 @@ def write(
         package.Sound("audio" if track == 0 else f"audio-{track + 1}", language)
         for track, language in enumerate(facts.audio_languages)
     ]
-    work: list[tuple[str, list[str], str]] = [  # folder, arguments, the file that is there once it is done
+    work: list[tuple[str, list[str]]] = [  # folder, arguments
         *(
-            (name, package.video_arguments(x, shown, codecs.find(x.codec).preset_of(preset)), "stream.m3u8")
+            (name, package.video_arguments(x, shown, codecs.find(x.codec).preset_of(preset)))
             for name, x in zip(parts, ordered, strict=True)
         ),
-        *((x.folder, package.audio_arguments(track), "stream.m3u8") for track, x in enumerate(sounds)),
-        ("thumbnails", sheet.arguments(shown.still), ".done"),
+        *((x.folder, package.audio_arguments(track)) for track, x in enumerate(sounds)),
+        ("thumbnails", sheet.arguments(shown.still)),
     ]  # fmt: skip
-    for number, (name, arguments, mark) in enumerate(work):
-        _make(real, out / name, arguments, mark, number / len(work), 1 / len(work), facts.duration_s, step)
+    for number, (name, arguments) in enumerate(work):
+        _make(real, out / name, arguments, number / len(work), 1 / len(work), facts.duration_s, step)
     renditions = [_rendition(out / name, rung, shown) for name, rung in zip(parts, ordered, strict=True)]
     texts = _write_subtitles(beside.subtitles, out, facts.duration_s)
     poster = _write_poster(beside.poster, real, facts.duration_s, shown, out)
@@ -199,24 +213,29 @@ def _drop_other_work(out: Path, source: str) -> None:
     mark = out / ".source"
     if not mark.exists() or mark.read_text("utf-8") != source:
         (out / "master.m3u8").unlink(missing_ok=True)  # it is no whole package any more
-        for part in [*out.glob("*/init.mp4"), *out.glob("thumbnails/.done")]:  # nothing else that may lie there
+        for part in out.glob(f"*/{_MADE}"):  # nothing else that may lie there
             shutil.rmtree(part.parent)
         mark.write_text(source, "utf-8")
 
 
 def _make(
-    film: Path, folder: Path, arguments: list[str], mark: str, share: float, width: float, film_s: float, step: Step
+    film: Path, folder: Path, arguments: list[str], share: float, width: float, film_s: float, step: Step
 ) -> None:  # fmt: skip
+    """Make one part, unless an earlier run finished it with the same arguments."""
+
     def told(at_s: float) -> None:
         part = min(at_s / film_s, 1.0) if film_s else 0.0
         step(round(1000 * (share + width * part)), 1000, f"packaging {folder.name}")
 
     told(0.0)
+    made, same = folder / _MADE, "\n".join(map(str, arguments))
+    if made.exists() and made.read_text("utf-8") == same:
+        return
+    if made.exists():
+        shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / mark).exists():
-        transcode.follow(["-i", film, *arguments], told, time_s=_TIME_S, folder=folder)
-        if not (folder / mark).exists():
-            (folder / mark).touch()
+    transcode.follow(["-i", film, *arguments], told, time_s=_TIME_S, folder=folder)
+    made.write_text(same, "utf-8")
 
 
 def _rendition(folder: Path, rung: Rung, shown: Conformed) -> package.Rendition:
