@@ -250,3 +250,7 @@ def test_notes_summaries_and_printed_page_marks_are_no_action():
         "<Text>The </Text>", "<ScriptNote><Paragraph><Text>ASK LEGAL</Text></Paragraph></ScriptNote><Text>The </Text>"
     )
     assert read_final_draft(note.encode()).scenes[0].elements[0] == ("action", "The vault.")
+
+
+def test_no_more_of_a_heading_counts_than_any_heading_has():
+    assert len(headings.parse("INT. " + "A" * 60_000 + " - NIGHT").set) < 1_000

@@ -38,6 +38,8 @@ _ASIDE = re.compile(
     r"(?:FLASH(?:ES)?[ -]?(?:BACKS?|FORWARDS?)|PRESENT(?: DAY)?|DREAM(?: SEQUENCE)?|MONTAGE|ESTABLISHING|"
     r"STOCK(?: FOOTAGE)?|EST|INTERCUT|VARIOUS|POV|MOVING|TRAVELL?ING|DRIVING|PARKED|\(?\d{4}\)?)$"
 )
+_LONGEST = 500
+"""Characters of a heading that count: some patterns take quadratic time, and no heading is that long."""
 _BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 _DASHES = re.compile(r"\s+[-–—]+\s+|\s*[–—]+\s*|\s*--+\s*|\s+-(?=\S)|(?<=\S)-\s+")
 _TYPOGRAPHIC = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "。": "."})
@@ -84,7 +86,7 @@ def is_omitted(line: str) -> bool:
 
 def split_number(line: str) -> tuple[str, str]:
     """The scene number a heading carries (`#12A#` after it, or 12A before an INT. or EXT.), and the heading without."""
-    line = _TAGS.sub("", line.strip())
+    line = _TAGS.sub("", line.strip()[:_LONGEST])
     marked = _MARKED_NUMBER.search(line)
     if marked:
         return marked[1].strip(), _TAGS.sub("", (line[: marked.start()] + line[marked.end() :])).strip()
