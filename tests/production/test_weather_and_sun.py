@@ -1,12 +1,13 @@
 """Light with its polar cases, rain that clusters, and what it does to a plan."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
 from frontrow.errors import InputError
-from frontrow.production import risk, sun, travel, weather
+from frontrow.production import ledger, risk, sun, travel, weather
 from frontrow.production.sheet import History
 
 
@@ -105,6 +106,13 @@ def test_the_outlook_lies_between_no_rain_and_rain_every_day(film, solved):
     assert 1_000_000 <= outlook.p50 <= outlook.p90 <= worst
     assert 0 <= outlook.overrun <= 1
     assert outlook == risk.simulate(film, solved.plan, 1_000_000, 50_000, np.random.default_rng(0), runs=2000)
+
+
+def test_without_cover_the_expected_loss_of_the_ledger_is_the_mean_of_the_runs(film, solved):
+    bare = [replace(exposure, cover_minutes=0) for exposure in risk.exposures(film, solved.plan)]
+    lost = risk.losses(bare, risk.draw(film, bare, 20_000, np.random.default_rng(0)))
+    expected = ledger.price(film, solved.plan).by_item()["expected weather loss"]
+    assert lost.mean() == pytest.approx(expected, rel=0.05)
 
 
 def test_candidates_are_ranked_over_the_same_weather(film, solved):

@@ -32,17 +32,17 @@ class Facts:
         return sun.light(site.lat, site.lon, day, site.zone)
 
     def loss(self, scene: Scene, site: Site, day: date) -> int:
-        """Expected loss through rain of an exterior: odds times share lost times crew and cast for its minutes."""
+        """Expected loss through rain of an exterior: odds times share lost times what its minutes cost."""
         if not scene.exterior:
             return 0
         odds = self.chains[site.station].odds(day.month)
-        return round(odds * self.sheet.risk.loss / 100 * self.worth(scene))
+        return round(odds * self.sheet.risk.loss / 100 * self.worth(scene, site))
 
-    def worth(self, scene: Scene) -> float:
-        """What crew and cast cost for the minutes of a scene."""
+    def worth(self, scene: Scene, site: Site) -> float:
+        """What crew, cast and site cost for the minutes of a scene."""
         crew = self.sheet.crew
         wages = sum(self.sheet.person[who].wage for who in scene.cast)
-        return (crew.day + wages) * scene.minutes / (crew.hours * 60)
+        return (crew.day + wages + site.fee) * scene.minutes / (crew.hours * 60)
 
     @property
     def left_out_price(self) -> int:

@@ -53,15 +53,14 @@ def exposures(facts: Facts, plan: Plan) -> list[Exposure]:
         if not outside:
             continue
         share = facts.sheet.risk.loss / 100
-        worth = sum(facts.worth(facts.sheet.scene[slot.scene]) for slot in outside)
-        fees = {slot.site: facts.sheet.site[slot.site].fee for slot in outside}
+        worth = sum(facts.worth(facts.sheet.scene[slot.scene], facts.sheet.site[slot.site]) for slot in outside)
         minutes = sum(slot.end - slot.start for slot in outside)
         found.append(
             Exposure(
                 day.date,
                 facts.sheet.site[outside[0].site].station,
                 minutes,
-                share * (worth + sum(fees.values())),
+                share * worth,
                 _cover(facts, plan, day, plan.days[index + 1 :]),
                 facts.sheet.crew.move,
             )
