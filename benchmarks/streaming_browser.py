@@ -42,6 +42,19 @@ PLAYED_S, FILM_S = 60, 100
 SPARE = 1.2
 STARTED = "() => window.frontrowPlayback && window.frontrowPlayback.startup_s !== null"
 
+DECIDE = """async ([policy, count]) => {
+  const { AbrController } = await import("/static/abr.js");
+  const controller = new AbrController(policy);
+  const sizes = policy.worth.map((_, rung) => 400 * 2 ** rung);
+  let begun = 0;
+  for (let n = -1000; n < count; n++) {
+    if (n === 0) begun = performance.now();
+    controller.downloaded(sizes[0], 0.05, 0.1 + (n * n) % 7, 0);
+    controller.choose(sizes, (n * n) % 23, 20);
+  }
+  return 1000 * (performance.now() - begun) / count;
+}"""
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -73,6 +86,7 @@ def run(data: Path | None) -> Iterator[Figure]:
                 "start-up on loopback, median of 3", sorted(startups)[1], "s", 1.5, "at most",
                 detail="page asked for to first picture",
             )  # fmt: skip
+            yield Figure("a decision in the browser", _decision_us(new_page, place), "us", 50.0, "at most")
             for profile in profiles:
                 seen = _play(new_page, profile)
                 told = _session(place)
@@ -171,6 +185,15 @@ def _startup_s(new_page: Any) -> float:
     page.goto(f"/watch/{TITLE}?member=first")
     page.wait_for_function(STARTED, timeout=30_000)
     found = float(page.evaluate("window.frontrowPlayback.startup_s"))
+    page.context.close()
+    return found
+
+
+def _decision_us(new_page: Any, place: Workspace) -> float:
+    """Microseconds of the page's thread from a finished download to the rung of the next segment, one after another."""
+    page = new_page()
+    policy = json.loads((packaging.folder_of(place, TITLE) / "policy.json").read_text("utf-8"))
+    found = float(page.evaluate(DECIDE, [policy, 20_000]))
     page.context.close()
     return found
 
