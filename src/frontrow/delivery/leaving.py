@@ -67,7 +67,9 @@ def _apart(base: Floats, extra: Floats, left: Floats, prior_sd: Floats) -> tuple
     if not extra.shape[1]:
         return np.empty(0), np.empty(0)
     found, spread = _logistic(np.column_stack([base, extra]), left, np.array([0.0, 0.0, *(1.0 / prior_sd**2)]))
-    slope = max(found[1], 1e-12)
+    slope = found[1]
+    if slope <= 0:  # good pictures are left more often: nothing to learn from that
+        return np.zeros(extra.shape[1]), np.zeros(extra.shape[1])
     gradient = np.zeros((extra.shape[1], len(found)))  # delta method
     gradient[:, 1] = -found[2:] / slope**2
     gradient[:, 2:] = np.eye(extra.shape[1]) / slope
